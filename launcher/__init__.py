@@ -1,0 +1,3 @@
+"""rxlaunch: boots and supervises a Medusa + Next.js stack. Only the version lives here."""
+
+__version__ = "0.1.0"

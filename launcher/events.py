@@ -1,0 +1,301 @@
+"""What happened (Event) and what is asked for (Command): frozen values, and their JSON form. No behaviour.
+
+Events are published by the supervisor alone and folded by `state/snapshot.py`; commands travel the only way back,
+into the supervisor's single inbox.
+"""
+
+import dataclasses
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+UnitName = str
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a process ended: an exit code, or the number of the signal that ended it; never both."""
+
+    code: int | None = None
+    signal: int | None = None
+    error: str | None = None  # why it could not be started at all
+    leftovers: tuple[str, ...] = ()  # command names of the background children it left, which were killed
+
+    @property
+    def ok(self) -> bool:
+        """Whether the process ended by itself with code 0."""
+        return self.code == 0 and self.error is None
+
+    def __str__(self) -> str:
+        if self.error:
+            return f"could not start: {self.error}"
+        if self.signal is not None:
+            hint = " (maybe out of memory)" if self.signal == 9 else ""
+            return f"killed by signal {self.signal}{hint}"
+        return f"exited with code {self.code}"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a unit failed, as the user reads it. Redacted already."""
+
+    reason: str
+    last_probe: str | None = None
+    tail: tuple[str, ...] = ()  # last log lines, at most 20
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened. `at` is wall-clock time (seconds since 1970), for people; never used for deadlines."""
+
+    at: float = field(default_factory=time.time, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class StackStarting(Event):
+    """A supervisor took over the stack."""
+
+    instance: str
+    name: str
+    root: str
+    pid: int
+    mode: str
+    units: tuple[UnitName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PortChosen(Event):
+    """A port was chosen for a service (`name` is the port's name); `moved_from` when the preferred one was taken."""
+
+    name: str
+    port: int
+    moved_from: int | None = None
+    holder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitWaiting(Event):
+    """A unit waits for others: name → what is missing ("ready", "done", "started")."""
+
+    unit: UnitName
+    on: tuple[tuple[UnitName, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitStarting(Event):
+    """Work on a unit began; `generation` counts its incarnations, `reason` says why (why a task must run)."""
+
+    unit: UnitName
+    generation: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitStarted(Event):
+    """A process of the unit runs. `pid` is the unit's own main process."""
+
+    unit: UnitName
+    generation: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnitProbed(Event):
+    """The answer of a unit's probe changed."""
+
+    unit: UnitName
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitReady(Event):
+    """A service passed its readiness probe (again), or an external one was adopted (`note` says which)."""
+
+    unit: UnitName
+    seconds: float
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitUnready(Event):
+    """A ready service no longer passes its liveness probe; it is not restarted for that alone."""
+
+    unit: UnitName
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSkipped(Event):
+    """A task had nothing to do, and why."""
+
+    unit: UnitName
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitDone(Event):
+    """A task ran to completion; `note` is what it wants to say."""
+
+    unit: UnitName
+    seconds: float
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitExited(Event):
+    """A service's process ended."""
+
+    unit: UnitName
+    generation: int
+    exit: Exit
+    expected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnitBackingOff(Event):
+    """A service will be started again after `delay` seconds."""
+
+    unit: UnitName
+    delay: float
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFailed(Event):
+    """A unit failed for good (until somebody starts it again)."""
+
+    unit: UnitName
+    stage: str
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class UnitStopping(Event):
+    """A unit was asked to stop."""
+
+    unit: UnitName
+
+
+@dataclass(frozen=True, slots=True)
+class UnitStopped(Event):
+    """A unit stopped because it was asked to (`forced`: it had to be killed)."""
+
+    unit: UnitName
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note(Event):
+    """Something worth a line that changes no state: a warning, a swept leftover, a fallback taken."""
+
+    text: str
+    unit: UnitName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StackReady(Event):
+    """Every selected unit is ready or done. `facts` are the public facts to show: URLs, admin login e-mail."""
+
+    seconds: float
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StackStopping(Event):
+    """The stack is being stopped, and why; `exit_code` is what the supervisor will exit with."""
+
+    reason: str
+    exit_code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StackStopped(Event):
+    """Nothing of the stack runs any more."""
+
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something asked of the supervisor."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopStack(Command):
+    """Stop everything in reverse order and leave; `exit_code` is what the supervisor exits with."""
+
+    reason: str = "asked to stop"
+    exit_code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KillStack(Command):
+    """Kill everything now and leave."""
+
+    reason: str = "asked to stop at once"
+    exit_code: int = 130
+
+
+@dataclass(frozen=True, slots=True)
+class StartUnits(Command):
+    """Start these units and what they depend on, if they don't run."""
+
+    names: tuple[UnitName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StopUnits(Command):
+    """Stop these services and what depends on them."""
+
+    names: tuple[UnitName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RestartUnits(Command):
+    """Stop these units and start them again."""
+
+    names: tuple[UnitName, ...]
+
+
+def to_json(message: Event | Command) -> dict[str, Any]:
+    """A JSON object of the message; its type under "type"."""
+    return {"type": type(message).__name__, **dataclasses.asdict(message)}
+
+
+def _kinds(base: type) -> dict[str, type]:
+    return {kind.__name__: kind for kind in base.__subclasses__()}
+
+
+def event_from_json(document: Mapping[str, Any]) -> Event | None:
+    """The event of a JSON object as `to_json` made it; None for a type this version doesn't know."""
+    return _from_json(Event, document)
+
+
+def command_from_json(document: Mapping[str, Any]) -> Command | None:
+    """The command of a JSON object as `to_json` made it; None for an unknown one."""
+    return _from_json(Command, document)
+
+
+def _from_json(base: type, document: Mapping[str, Any]) -> Any:
+    kind = _kinds(base).get(document.get("type", ""))
+    if kind is None:
+        return None
+    known = {f.name for f in dataclasses.fields(kind)}
+    values = {key: _tupled(value) for key, value in document.items() if key in known}
+    if isinstance(values.get("exit"), dict):
+        values["exit"] = Exit(**values["exit"])
+    if isinstance(values.get("failure"), dict):
+        values["failure"] = Failure(**values["failure"])
+    return kind(**values)
+
+
+def _tupled(value: Any) -> Any:
+    """JSON has lists where our frozen values have tuples."""
+    if isinstance(value, list):
+        return tuple(_tupled(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _tupled(item) for key, item in value.items()}
+    return value

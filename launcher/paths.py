@@ -1,0 +1,161 @@
+"""Every directory and file rxlaunch uses, spelled once. Creates nothing, reads no file contents.
+
+State lives outside the checkout (design 7): `medusa develop` watches the whole of it.
+"""
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+STACK_FILE = "rxlaunch.toml"
+_SOCKET_PATH_LIMIT = 100  # bytes; sun_path holds 108, and some kernels count the terminating zero
+
+
+def user_home() -> Path:
+    """Where all state of this user lives; `RXLAUNCH_HOME` overrides the platform's choice."""
+    override = os.environ.get("RXLAUNCH_HOME")
+    if override:
+        return Path(override).absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("rxlaunch", appauthor=False))
+
+
+def _data(name: str) -> Path:
+    """A data directory: inside the installed package, or at the top of the source tree."""
+    package = Path(__file__).resolve().parent
+    installed = package / "_data" / name
+    return installed if installed.is_dir() else package.parent / name
+
+
+def presets() -> Path:
+    """The directory of presets and of the published JSON Schema."""
+    return _data("configs")
+
+
+def assets() -> Path:
+    """The directory of files shipped with rxlaunch: the sample marketplace, the vendored Redis for Windows."""
+    return _data("launcher_assets")
+
+
+def find_root(start: Path) -> Path:
+    """The directory the command is about: the nearest above `start` with a stack file, else with a project.
+
+    Cheap on purpose (no TOML is parsed): `status` must find the state of a stack in milliseconds.
+    A project is a package.json that names Medusa, so that a storefront's folder leads to its backend's.
+    """
+    start = start.resolve()
+    lineage = [start, *start.parents]
+    for directory in lineage:
+        if (directory / STACK_FILE).is_file():
+            return directory
+    for directory in lineage:
+        if any((directory / f"medusa-config.{suffix}").is_file() for suffix in ("ts", "js", "mjs", "cjs")):
+            return _workspace_root(directory)
+    return start
+
+
+def _workspace_root(backend: Path) -> Path:
+    """The repository that holds the backend, when the backend is a folder of a workspace (`apps/backend`)."""
+    for directory in list(backend.parents)[:2]:
+        manifest = directory / "package.json"
+        if (directory / "pnpm-workspace.yaml").is_file() or (directory / "turbo.json").is_file():
+            return directory
+        try:
+            if manifest.is_file() and "workspaces" in json.loads(manifest.read_text(encoding="utf-8")):
+                return directory
+        except (OSError, ValueError):
+            continue
+    return backend
+
+
+@dataclass(frozen=True, slots=True)
+class StackPaths:
+    """The files of one checkout's stack. `home` is named after the checkout's real path."""
+
+    root: Path
+    home: Path
+
+    @property
+    def lock(self) -> Path:
+        """Held by the supervisor as long as it lives."""
+        return self.home / "lock"
+
+    @property
+    def state(self) -> Path:
+        """The last snapshot (JSON)."""
+        return self.home / "state.json"
+
+    @property
+    def events(self) -> Path:
+        """The events of the running (or last) instance, one JSON object a line."""
+        return self.home / "events.ndjson"
+
+    @property
+    def logs(self) -> Path:
+        """One file a unit, `<unit>.log`, rotated to `<unit>.log.1`."""
+        return self.home / "logs"
+
+    @property
+    def daemon_log(self) -> Path:
+        """What a detached supervisor itself prints."""
+        return self.home / "supervisor.log"
+
+    @property
+    def secrets(self) -> Path:
+        """Generated secrets (JSON, 0600)."""
+        return self.home / "secrets.json"
+
+    @property
+    def fingerprints(self) -> Path:
+        """What was done, and with which inputs (JSON)."""
+        return self.home / "fingerprints.json"
+
+    @property
+    def sticky(self) -> Path:
+        """Ports used last time (JSON)."""
+        return self.home / "ports.json"
+
+    @property
+    def data(self) -> Path:
+        """Data directories of embedded servers; its name carries the server's major version."""
+        return self.home / "data"
+
+    @property
+    def control(self) -> Path:
+        """How clients reach the supervisor (JSON: socket path, or port and token; 0600)."""
+        return self.home / "control.json"
+
+    @property
+    def socket(self) -> Path:
+        """The control socket; in a per-user runtime directory when the state directory's path is too long."""
+        inside = self.home / "control.sock"
+        if len(os.fsencode(inside)) <= _SOCKET_PATH_LIMIT:
+            return inside
+        return runtime_dir() / f"{self.home.name[-12:]}.sock"
+
+
+def runtime_dir() -> Path:
+    """A short-lived per-user directory (0700 is the creator's duty)."""
+    xdg = os.environ.get("XDG_RUNTIME_DIR")
+    if xdg:
+        return Path(xdg) / "rxlaunch"
+    uid = getattr(os, "getuid", None)  # absent on Windows, where no socket file is used anyway
+    return Path(tempfile.gettempdir()) / f"rxlaunch-{uid()}" if uid else user_home() / "run"
+
+
+def for_root(root: Path) -> StackPaths:
+    """The paths of the stack whose checkout is `root`; one real path, one state, whatever link led there."""
+    real = root.resolve()
+    digest = hashlib.sha256(os.fsencode(os.path.normcase(real))).hexdigest()[:12]
+    readable = re.sub(r"[^a-z0-9]+", "-", real.name.lower()).strip("-")[:24] or "stack"
+    return StackPaths(root=real, home=user_home() / "stacks" / f"{readable}-{digest}")
+
+
+def leases() -> Path:
+    """Ports in use by any stack of this user (JSON), so that two stacks starting together never collide."""
+    return user_home() / "port-leases.json"

@@ -1,0 +1,1 @@
+"""The resolved graph of units, and the contract of the steps in it."""

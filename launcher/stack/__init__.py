@@ -1,0 +1,1 @@
+"""The stack file: models, loading, rules, schema. The only package that imports pydantic."""

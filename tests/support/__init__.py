@@ -1,0 +1,1 @@
+"""What tests share: real tiny children, gates, oracles, fakes of our own seams."""
