@@ -1,7 +1,7 @@
 """What happened (Event) and what is asked for (Command): frozen values, and their JSON form. No behaviour.
 
-Events are published by the supervisor alone and folded by `state/snapshot.py`; commands travel the only way back,
-into the supervisor's single inbox.
+Events are published by the supervisor alone and folded by `state/snapshot.py`; commands travel the only way
+back, into the supervisor's single inbox.
 """
 
 import dataclasses
@@ -48,7 +48,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened. `at` is wall-clock time (seconds since 1970), for people; never used for deadlines."""
+    """Something that happened. `at` is wall-clock time (seconds since 1970), for people, never for deadlines."""
 
     at: float = field(default_factory=time.time, kw_only=True)
 
@@ -197,7 +197,7 @@ class Note(Event):
 
 @dataclass(frozen=True, slots=True)
 class StackReady(Event):
-    """Every selected unit is ready or done. `facts` are the public facts to show: URLs, admin login e-mail."""
+    """Every selected unit is ready or done. `facts` are what to show: URLs, the admin's e-mail."""
 
     seconds: float
     facts: tuple[tuple[str, str], ...] = ()
@@ -248,7 +248,7 @@ class StartUnits(Command):
 
 @dataclass(frozen=True, slots=True)
 class StopUnits(Command):
-    """Stop these services and what depends on them."""
+    """Stop these services; what depends on them keeps running, as with docker compose."""
 
     names: tuple[UnitName, ...]
 

@@ -1,0 +1,72 @@
+"""Results and errors made visible: the only printer of the command line."""
+
+import json
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from launcher.app.result import VERSION, Result
+from launcher.errors import LauncherError
+
+
+def finish(result: Result, output: str) -> None:
+    """Print a result the way the user asked for, and leave with its exit code when that isn't 0."""
+    if output == "json":
+        write(json.dumps(result.document(), indent=2))
+    elif result.text:
+        write(result.text)
+    if result.exit_code:
+        sys.exit(result.exit_code)
+
+
+def write(text: str, *, err: bool = False) -> None:
+    """A line for the user; a console that can't show a character gets a replacement, never an exception."""
+    stream = sys.stderr if err else sys.stdout
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        click.echo(text.encode(encoding, "replace").decode(encoding), err=err)
+    except BrokenPipeError:
+        sys.stdout = None  # type: ignore[assignment]  # nobody reads: nothing may be flushed at exit
+
+
+def guarded(command: click.Command) -> NoReturn:
+    """Run a click command; errors become a message with a remedy and an exit code, never a traceback."""
+    try:
+        command.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except LauncherError as error:
+        _show(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stdout = None  # type: ignore[assignment]
+        sys.exit(0)
+    sys.exit(0)
+
+
+def _show(error: LauncherError) -> None:
+    if _wants_json():
+        document: dict[str, Any] = {"message": error.message, "remedy": error.remedy, "exit_code": error.exit_code}
+        problems = getattr(error, "problems", None)
+        if problems is not None:
+            document["problems"] = [{"where": p.where, "what": p.what} for p in problems]
+        write(json.dumps({"version": VERSION, "error": document}, indent=2))
+        return
+    write(f"error: {error.message}", err=True)
+    if error.remedy:
+        write(f"  try: {error.remedy}", err=True)
+
+
+def _wants_json() -> bool:
+    """Whether the command line asked for JSON; asked of argv, for the parser may not have got that far."""
+    arguments = sys.argv[1:]
+    return any(
+        argument in ("-ojson", "--output=json") or (argument in ("-o", "--output") and following == "json")
+        for argument, following in zip(arguments, [*arguments[1:], ""], strict=True)
+    )

@@ -1,0 +1,19 @@
+"""`rxlaunch restart`."""
+
+from pathlib import Path
+
+import click
+
+from launcher.cli import options, render
+
+
+@click.command()
+@options.some_units
+@options.directory
+@click.option("--timeout", type=click.FloatRange(min=1), default=180.0, help="Seconds to wait for the result.")
+@options.output
+def restart(units: tuple[str, ...], directory: Path, timeout: float, output: str) -> None:
+    """Stop UNITs and start them again."""
+    from launcher.app import commands
+
+    render.finish(commands.restart(directory, units, timeout), output)

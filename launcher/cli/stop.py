@@ -1,0 +1,19 @@
+"""`rxlaunch stop`."""
+
+from pathlib import Path
+
+import click
+
+from launcher.cli import options, render
+
+
+@click.command()
+@options.some_units
+@options.directory
+@click.option("--timeout", type=click.FloatRange(min=1), default=180.0, help="Seconds to wait for the result.")
+@options.output
+def stop(units: tuple[str, ...], directory: Path, timeout: float, output: str) -> None:
+    """Stop UNITs; the rest keeps running."""
+    from launcher.app import commands
+
+    render.finish(commands.stop(directory, units, timeout), output)

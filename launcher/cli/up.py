@@ -1,0 +1,29 @@
+"""`rxlaunch up`."""
+
+from pathlib import Path
+
+import click
+
+from launcher.app.request import Request
+from launcher.cli import options, render
+
+
+@click.command()
+@options.boot
+@click.option("-d", "--detach", is_flag=True, envvar="RXLAUNCH_DETACH", help="Return when the stack is ready.")
+@click.option("--dry-run", is_flag=True, help="Print the plan, what would be skipped and why; start nothing.")
+@options.output
+def up(
+    directory: Path, output: str, *, detach: bool, dry_run: bool, units: tuple[str, ...], ports: dict[str, int],
+    mode: str | None, strict_ports: bool, fresh: bool, wait_timeout: float | None,
+) -> None:  # fmt: skip
+    """Boot the stack, or UNITs with what they depend on, and stay with it until Ctrl-C."""
+    from launcher.app import boot, daemon, dry
+
+    request = Request(directory, mode, units, ports, fresh, strict_ports, wait_timeout)
+    if dry_run:
+        render.finish(dry.run(request), output)
+    elif detach:
+        render.finish(daemon.up(request, output), output)
+    else:
+        render.finish(boot.up(request, output), output)

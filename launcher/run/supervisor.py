@@ -1,0 +1,127 @@
+"""One inbox, one loop: messages and commands in, decisions by the machine, effects out. Decides nothing itself."""
+
+import asyncio
+import dataclasses
+import random
+import time
+from collections.abc import Callable, Mapping
+
+from launcher import native
+from launcher.events import Command, Event, StackReady, UnitReady
+from launcher.plan.build import Plan, PlanUnit
+from launcher.plan.interpolate import Unresolved, expand
+from launcher.run import messages as m
+from launcher.run.machine import decide
+from launcher.run.state import State, UnitState
+from launcher.run.units import Incarnation, ServiceIncarnation, TaskIncarnation
+from launcher.run.world import World
+from launcher.stack.model import RestartSpec, ServiceSpec
+
+_REAP_PERIOD = 1.0
+_JITTER = 0.1
+
+
+def initial_state(plan: Plan, wanted: frozenset[str]) -> State:
+    """Every unit of the plan, pending; only the wanted ones will be begun."""
+    return State(units={name: _initial(unit, wanted=name in wanted) for name, unit in plan.units.items()})
+
+
+def _initial(unit: PlanUnit, *, wanted: bool) -> UnitState:
+    service = isinstance(unit.spec, ServiceSpec)
+    return UnitState(
+        name=unit.name,
+        is_service=service,
+        stage=unit.stage,
+        depends_on=dict(unit.depends_on),
+        restart=unit.spec.restart if isinstance(unit.spec, ServiceSpec) else RestartSpec(policy="no"),
+        wanted=wanted,
+    )
+
+
+class Supervisor:
+    """Runs one instance of a stack until it is told to stop, or a stage of its boot fails."""
+
+    def __init__(self, world: World, wanted: frozenset[str], publish: Callable[[Event], None]) -> None:
+        self.world = world
+        self.state = initial_state(world.plan, wanted)
+        self._publish = publish
+        self._inbox: asyncio.Queue[m.Message | Command] = asyncio.Queue()
+        self._current: dict[str, Incarnation] = {}
+        self._exit_code: int | None = None
+
+    def submit(self, message: m.Message | Command) -> None:
+        """Put something into the inbox. Call from the loop's own thread."""
+        self._inbox.put_nowait(message)
+
+    async def run(self) -> int:
+        """Boot and stay until everything has stopped; returns the exit code."""
+        self.submit(m.Boot())
+        async with asyncio.TaskGroup() as group:
+            reaper = group.create_task(self._reap())
+            try:
+                while self._exit_code is None:
+                    self._turn(await self._inbox.get())
+            finally:
+                reaper.cancel()
+        return self._exit_code
+
+    def _turn(self, message: m.Message | Command) -> None:
+        before = self.state
+        self.state, effects = decide(before, message, time.monotonic())
+        for effect in effects:
+            self._perform(effect)
+        if effects:
+            self.world.stir()
+
+    def _perform(self, effect: m.Effect) -> None:
+        match effect:
+            case m.Publish(event=event):
+                self._announce(event)
+            case m.Begin(unit=unit, generation=generation):
+                self._begin(unit, generation)
+            case m.Interrupt(unit=unit):
+                self._current[unit].interrupt()
+            case m.Kill(unit=unit):
+                self._current[unit].kill()
+            case m.ArmTimer(unit=unit, generation=generation, delay=delay):
+                loop = asyncio.get_running_loop()
+                wait = delay * (1 + random.uniform(0, _JITTER))  # noqa: S311 - jitter, not a secret
+                loop.call_later(wait, self.submit, m.TimerFired(unit, generation))
+            case m.Finish(exit_code=code):
+                self._exit_code = code
+
+    def _begin(self, unit: str, generation: int) -> None:
+        planned = self.world.plan.units[unit]
+        kind = ServiceIncarnation if isinstance(planned.spec, ServiceSpec) else TaskIncarnation
+        incarnation = kind(self.world, planned, generation, self.submit)
+        self._current[unit] = incarnation
+        incarnation.begin()
+
+    def _announce(self, event: Event) -> None:
+        """Publish with the time of now, and with the facts only the edge knows."""
+        if isinstance(event, StackReady):
+            event = dataclasses.replace(event, facts=tuple(facts(self.world).items()))
+        if isinstance(event, UnitReady) and event.note is not None:
+            event = dataclasses.replace(event, note=self.world.tools.redact(event.note))
+        self._publish(dataclasses.replace(event, at=time.time()))
+
+    async def _reap(self) -> None:
+        """Adopt and kill what a killed shim left behind; we are the subreaper of all that we start."""
+        while True:
+            await asyncio.sleep(_REAP_PERIOD)
+            for name in native.reap_strangers(self._known_pids):
+                self.world.note(f"killed {name}, left behind by a process that was killed")
+
+    def _known_pids(self) -> set[int]:
+        return {pid for incarnation in self._current.values() for pid in incarnation.pids()}
+
+
+def facts(world: World) -> Mapping[str, str]:
+    """What to show when the stack is ready: the [show] table, as far as it can be filled in."""
+    shown: dict[str, str] = {}
+    for label, template in world.plan.stack.show.items():
+        try:
+            shown[label] = expand(template, world.scope())
+        except Unresolved:
+            continue
+    return shown

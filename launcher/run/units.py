@@ -1,0 +1,301 @@
+"""One incarnation of one unit: a service that is started, proven and watched, or a task that runs once.
+
+Each ends by sending exactly one message (Ended, Stopped, Finished or PortLost) into the inbox, whatever happens:
+it is sent from the asyncio task's own end. Interrupting an incarnation is cancelling its task; children are then
+stopped by their ladder before the cancellation goes on.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from launcher import native
+from launcher.errors import LauncherError, PortTaken
+from launcher.events import Exit, Failure, UnitProbed, UnitStarted
+from launcher.native.contract import Child, LaunchSpec
+from launcher.plan.build import PlanUnit
+from launcher.plan.interpolate import expand, expand_model
+from launcher.plan.step import Adopted, Launch, Skip, StepFailed
+from launcher.run import messages as m
+from launcher.run.probing import NotReady, until_ready, watch
+from launcher.run.steps import TAIL_LINES, CommandTask, Context, program
+from launcher.run.toolbox import Ask, Verdict
+from launcher.run.world import World
+from launcher.stack.model import ProbeSpec, ServiceSpec, TaskSpec
+
+Post = Callable[[m.Message], None]
+
+
+class PortStolen(Exception):  # noqa: N818 - an outcome, not an error of ours
+    """A stranger listens where the service should."""
+
+    def __init__(self, port: int, holder: str) -> None:
+        super().__init__(f"port {port} was taken by {holder}")
+
+
+class Incarnation:
+    """What services and tasks have in common: one asyncio task, its children, one last message."""
+
+    def __init__(self, world: World, unit: PlanUnit, generation: int, post: Post) -> None:
+        self.world = world
+        self.unit = unit
+        self.generation = generation
+        self.post = post
+        self.children: set[Child] = set()
+        self.log = world.tools.log(unit.name)
+        self.last: Verdict | None = None
+        self.forced = False
+        self._task: asyncio.Task[m.Message] | None = None
+
+    def begin(self) -> None:
+        """Start working."""
+        self.log.reset()
+        self._task = asyncio.create_task(self.work(), name=f"{self.unit.name}#{self.generation}")
+        self._task.add_done_callback(self._finish)
+
+    def interrupt(self) -> None:
+        """Stop working: children get their stop signal first, and KILL after the grace period."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def kill(self) -> None:
+        """Kill every child now."""
+        self.forced = True
+        for child in tuple(self.children):
+            child.kill()
+
+    def pids(self) -> set[int]:
+        """Main processes of this incarnation."""
+        return {child.pid for child in self.children}
+
+    async def work(self) -> m.Message:
+        raise NotImplementedError
+
+    def _finish(self, task: "asyncio.Task[m.Message]") -> None:
+        if task.cancelled():
+            self.post(m.Stopped(self.unit.name, self.generation, self.forced))
+            return
+        error = task.exception()
+        if error is None:
+            self.post(task.result())
+        else:
+            self.post(m.Ended(self.unit.name, self.generation, self.failure_of(error)))
+
+    def failure_of(self, error: BaseException) -> Failure:
+        """What the user reads of an exception."""
+        if isinstance(error, NotReady):
+            return self.failure(error.reason, remedy=error.last.remedy if error.last else None)
+        if isinstance(error, StepFailed):
+            return self.failure(error.message, remedy=error.remedy, tail=error.tail or None)
+        if isinstance(error, LauncherError):
+            return self.failure(error.message, remedy=error.remedy, tail=())
+        if isinstance(error, OSError):
+            return self.failure(str(error))
+        return self.failure(f"internal error: {type(error).__name__}: {error}")
+
+    def failure(
+        self, reason: str, *, remedy: str | None = None, tail: Sequence[str] | None = None
+    ) -> Failure:
+        """A failure with the last probe answer and the last lines of the log, all redacted."""
+        tools = self.world.tools
+        lines = [tools.redact(line) for line in (self.log.tail(TAIL_LINES) if tail is None else tail)]
+        return Failure(
+            reason=tools.redact(reason),
+            last_probe=tools.redact(self.last.detail) if self.last and not self.last.ok else None,
+            tail=tuple(lines[-TAIL_LINES:]),
+            remedy=remedy or tools.remedy(reason, lines),
+        )
+
+
+class TaskIncarnation(Incarnation):
+    """A task: asked whether there is work, then run within its timeout."""
+
+    async def work(self) -> m.Message:
+        spec = self.unit.spec
+        if not isinstance(spec, TaskSpec):
+            raise TypeError(self.unit.name)
+        action = self.world.tools.action(spec.action) if spec.action else CommandTask(self.unit, self.world)
+        context = Context(self.world, self.unit, self.log, self.children)
+        verdict = await action.check(context)
+        if isinstance(verdict, Skip):
+            self.world.add_outputs(verdict.outputs, frozenset())
+            return m.Finished(self.unit.name, self.generation, skipped=verdict.reason)
+        try:
+            async with asyncio.timeout(spec.timeout):
+                outcome = await action.run(context)
+        except TimeoutError:
+            raise StepFailed(f"not done after {spec.timeout:g} s", tail=self.log.tail(TAIL_LINES)) from None
+        self.world.add_outputs(outcome.outputs, outcome.secrets)
+        note = outcome.note or verdict.reason
+        return m.Finished(self.unit.name, self.generation, note=self.world.tools.redact(note))
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How one incarnation of a service is to be started; no spec when an external server was adopted."""
+
+    spec: LaunchSpec | None
+    note: str | None
+
+
+class ServiceIncarnation(Incarnation):
+    """A service: resolved, started, proven ready, watched until it ends."""
+
+    @property
+    def spec(self) -> ServiceSpec:
+        """The service as the stack has it."""
+        if not isinstance(self.unit.spec, ServiceSpec):
+            raise TypeError(self.unit.name)
+        return self.unit.spec
+
+    async def work(self) -> m.Message:
+        plan = await self.prepare()
+        try:
+            return await (self.adopt(plan.note) if plan.spec is None else self.serve(plan.spec, plan.note))
+        except PortStolen as stolen:
+            return self.pick_another_port(stolen)
+
+    async def prepare(self) -> _Plan:
+        """Resolve the command, or ask the provider."""
+        context = Context(self.world, self.unit, self.log, self.children)
+        if self.spec.provider is None:
+            scope = self.world.scope(context.env)
+            argv = tuple(expand(part, scope) for part in self.spec.command or ())
+            return _Plan(self.launch_spec(Launch(argv, context.cwd, "", {}), context.env), None)
+        resolved = await self.world.tools.provider(self.spec.provider).resolve(context)
+        self.world.add_outputs(resolved.outputs, resolved.secrets)
+        if isinstance(resolved, Adopted):
+            return _Plan(None, resolved.note)
+        return _Plan(self.launch_spec(resolved, {**context.env, **resolved.env}), resolved.note)
+
+    def launch_spec(self, launch: Launch, env: "dict[str, str] | object") -> LaunchSpec:
+        """The launch with the stack's way of stopping it."""
+        whole = dict(env)  # type: ignore[call-overload]
+        return LaunchSpec(
+            argv=program(launch.argv, whole),
+            cwd=str(launch.cwd),
+            env=whole,
+            stop_signal=self.spec.stop.signal,
+            stop_scope=self.spec.stop.scope,
+            grace_seconds=self.spec.stop.grace,
+            unprivileged=launch.unprivileged,
+        )
+
+    async def adopt(self, note: str | None) -> m.Message:
+        """An external server: proven and watched like our own, never stopped."""
+        self.post(m.Started(self.unit.name, self.generation))
+        await self.prove(None)
+        self.post(m.Ready(self.unit.name, self.generation, note))
+        await self.keep_watch()
+        await asyncio.Event().wait()  # until interrupted: there is nothing of ours that could end
+        raise AssertionError
+
+    async def serve(self, launch: LaunchSpec, note: str | None) -> m.Message:
+        """Our own child, from spawn to exit."""
+        if self.unit.port:
+            self.world.tools.ports.release(self.unit.port)
+        child = await native.spawn(launch, self.log.write)
+        self.children.add(child)
+        ended = asyncio.ensure_future(child.wait())
+        proving = asyncio.create_task(self.prove(child))
+        watching: asyncio.Task[None] | None = None
+        try:
+            self.world.publish(UnitStarted(self.unit.name, self.generation, child.pid))
+            self.post(m.Started(self.unit.name, self.generation))
+            await asyncio.wait({ended, proving}, return_when=asyncio.FIRST_COMPLETED)
+            if not ended.done():
+                proving.result()  # raises what made it give up
+                self.post(m.Ready(self.unit.name, self.generation, note))
+                watching = asyncio.create_task(self.keep_watch())
+                await asyncio.wait({ended})
+                return m.Ended(
+                    self.unit.name, self.generation, self.failure(str(ended.result())), ended.result()
+                )
+            return self.ended_early(ended.result())
+        finally:
+            for task in (proving, watching):
+                if task is not None:
+                    await _cancelled(task)
+            if not ended.done():
+                child.interrupt()
+                await asyncio.wait({ended})
+            self.forced = self.forced or child.forced()
+            self.children.discard(child)
+
+    def ended_early(self, ended: Exit) -> m.Message:
+        """It exited before it was ready; the reason may be that a stranger has its port."""
+        self.raise_if_stolen(None)
+        reason = str(ended) if ended.error else f"{ended} before it was ready"
+        return m.Ended(self.unit.name, self.generation, self.failure(reason), ended)
+
+    # --- proof ----------------------------------------------------------------------------------------------
+
+    async def prove(self, child: Child | None) -> None:
+        """Return when the service is ready: its probe passed and the listener on its port is its own."""
+        spec = self.spec.readiness
+        if spec is None:
+            return
+        await until_ready(self.question(spec, child), self.expanded(spec), self.world, changed=self.changed)
+
+    def question(self, spec: ProbeSpec, child: Child | None) -> Ask:
+        """The probe, joined with the question whose listener answers."""
+        ask = self.world.tools.probe(self.expanded(spec), self.log.seen)
+
+        async def ask_and_verify() -> Verdict:
+            answer = await ask()
+            if child is not None and (answer.ok or self.log.seen("EADDRINUSE")):
+                self.raise_if_stolen(child)
+            return answer
+
+        return ask_and_verify
+
+    def expanded(self, spec: ProbeSpec) -> ProbeSpec:
+        """The probe with its templates filled in."""
+        return expand_model(spec, self.world.scope())
+
+    def changed(self, answer: Verdict) -> None:
+        """Remember and publish an answer that differs from the last."""
+        self.last = answer
+        self.world.publish(UnitProbed(self.unit.name, answer.ok, self.world.tools.redact(answer.detail)))
+
+    def raise_if_stolen(self, child: Child | None) -> None:
+        """Raise PortStolen when the listener on our port is a process that is not ours."""
+        name = self.unit.port
+        if name is None:
+            return
+        port = self.world.tools.ports.chosen[name]
+        for listener in native.listeners(port):
+            if listener.pid is not None and not (child and child.owns(listener.pid)):
+                raise PortStolen(port, f"{listener.name} (pid {listener.pid})")
+
+    def pick_another_port(self, stolen: PortStolen) -> m.Message:
+        """Choose another port; who knew the old one is told by a restart."""
+        name = self.unit.port or self.unit.name
+        failure = self.failure(str(stolen), remedy="stop it, or set another port in [ports]")
+        affected = self.world.users_of_port(name)
+        try:
+            self.world.tools.ports.pick_again(name)
+        except PortTaken as error:
+            return m.Ended(self.unit.name, self.generation, self.failure_of(error))
+        return m.PortLost(self.unit.name, self.generation, affected, failure)
+
+    async def keep_watch(self) -> None:
+        """Watch liveness for as long as the service runs."""
+        spec = self.spec.liveness
+        if spec is None:
+            return
+        await watch(
+            self.world.tools.probe(self.expanded(spec), self.log.seen),
+            self.expanded(spec),
+            lost=lambda answer: self.post(m.Unready(self.unit.name, self.generation, answer.detail)),
+            back=lambda: self.post(m.Ready(self.unit.name, self.generation, None)),
+        )
+
+
+async def _cancelled(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        with suppress(Exception):
+            task.exception()

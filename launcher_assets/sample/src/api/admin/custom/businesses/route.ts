@@ -1,0 +1,13 @@
+import type { AuthenticatedMedusaRequest, MedusaResponse } from "@medusajs/framework/http"
+
+import { BUSINESS_MODULE } from "../../../../modules/business"
+import type { BusinessModuleService } from "../../../../modules/business/service"
+
+export async function GET(req: AuthenticatedMedusaRequest, res: MedusaResponse): Promise<void> {
+  const service: BusinessModuleService = req.scope.resolve(BUSINESS_MODULE)
+  const [businesses, count] = await service.listAndCountBusinesses(
+    {},
+    { relations: ["domains"], order: { name: "ASC" }, take: 100 }
+  )
+  res.json({ businesses, count })
+}
