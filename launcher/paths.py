@@ -111,6 +111,11 @@ class StackPaths:
         return self.home / "secrets.json"
 
     @property
+    def outputs(self) -> Path:
+        """What the units of the last boot gave, secrets among it (JSON, 0600)."""
+        return self.home / "outputs.json"
+
+    @property
     def fingerprints(self) -> Path:
         """What was done, and with which inputs (JSON)."""
         return self.home / "fingerprints.json"

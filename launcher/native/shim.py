@@ -8,7 +8,7 @@ Control pipe, one letter each: `i` stop (signal, then KILL after the grace perio
 Status pipe, one line each: `main PID`, `error STEP ERRNO`, `exit CODE`, `signal N`, `leftover NAME`, `forced`.
 """
 
-import _signal as signal  # `signal` itself builds enums, which costs more than the rest of this program
+import _signal as signal  # type: ignore[import-not-found]  # `signal` itself builds enums, which costs more than the rest of this program
 import marshal
 import os
 import select

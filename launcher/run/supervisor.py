@@ -53,6 +53,10 @@ class Supervisor:
         """Put something into the inbox. Call from the loop's own thread."""
         self._inbox.put_nowait(message)
 
+    async def caught_up(self) -> None:
+        """Return when everything that is in the inbox now has been decided upon."""
+        await self._inbox.join()
+
     async def run(self) -> int:
         """Boot and stay until everything has stopped; returns the exit code."""
         self.submit(m.Boot())
@@ -61,6 +65,7 @@ class Supervisor:
             try:
                 while self._exit_code is None:
                     self._turn(await self._inbox.get())
+                    self._inbox.task_done()
             finally:
                 reaper.cancel()
         return self._exit_code

@@ -5,14 +5,14 @@ Holds state, decides nothing about lifecycles (that is `machine.py`) and starts 
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
-from launcher.errors import ConfigError
+from launcher.errors import ConfigError, Problem
 from launcher.events import Event, Note
 from launcher.native.contract import INSTANCE_MARK, UNIT_MARK
 from launcher.plan.build import Plan, PlanUnit
-from launcher.plan.interpolate import Scope, expand, references
+from launcher.plan.interpolate import Scope, Unresolved, expand, references
 from launcher.run.toolbox import Surroundings, Toolbox
 
 
@@ -83,36 +83,63 @@ class World:
 
         Raises ConfigError with every problem of the contract.
         """
+        env, problems = self._contracted(unit, self._uncontracted(unit, frozenset()), frozenset())
+        if problems:
+            raise ConfigError(problems, title=f"the environment of {unit.name} is not complete")
+        return env
+
+    def contract_problems(self, unit: PlanUnit, leave_out: Collection[str]) -> Sequence[Problem]:
+        """What the environment of a unit lacks, not counting the variables that will be known only later."""
+        later = frozenset(leave_out)
+        return self._contracted(unit, self._uncontracted(unit, later), later)[1]
+
+    def known_environment(self, unit: PlanUnit) -> dict[str, str]:
+        """The environment as far as it is known now; raises nothing for what is missing."""
+        scope = self.scope()
+        later = frozenset(n for n, text in unit.spec.env.items() if not resolvable(text, scope))
+        return self._contracted(unit, self._uncontracted(unit, later), later)[0]
+
+    def _uncontracted(self, unit: PlanUnit, leave_out: frozenset[str]) -> dict[str, str]:
         scope = self.scope()
         inherited = dict(self.around.given if unit.spec.inherit_env else self.around.minimal)
         for name in _secret_names(self.plan) - _contract_names(self.plan, unit):
             inherited.pop(name, None)  # a variable that is secret goes only to those whose contract names it
         env = inherited | dict(self.around.unit_env_files.get(unit.name, {}))
         templates = {**self.plan.stack.env, **unit.spec.env}
-        env |= {name: expand(text, scope) for name, text in templates.items()}
+        env |= {name: expand(text, scope) for name, text in templates.items() if name not in leave_out}
         env |= {INSTANCE_MARK: self.around.instance, UNIT_MARK: unit.name}
         if self.around.node_path:
             env["PATH"] = os.pathsep.join([self.around.node_path, env.get("PATH", "")])
-        return self._contracted(unit, env)
+        return env
 
-    def _contracted(self, unit: PlanUnit, env: dict[str, str]) -> dict[str, str]:
+    def _contracted(
+        self, unit: PlanUnit, env: dict[str, str], leave_out: frozenset[str]
+    ) -> tuple[dict[str, str], Sequence[Problem]]:
         if unit.spec.contract is None:
-            return env
+            return env, ()
         scope = self.scope()
         spec = {
             name: variable.model_copy(update={"add": tuple(expand(item, scope) for item in variable.add)})
             for name, variable in self.plan.stack.contracts[unit.spec.contract].items()
+            if name not in leave_out
         }
         result = self.tools.contract(spec, env)
         for value in result.secrets:
             self.tools.hide(value)
-        if result.problems:
-            raise ConfigError(result.problems, title=f"the environment of {unit.name} is not complete")
-        return dict(result.env)
+        return dict(result.env), result.problems
 
     def users_of_port(self, port: str) -> tuple[str, ...]:
         """The units that were told this port: in templates of theirs, or through their contract."""
         return tuple(name for name, unit in self.plan.units.items() if _mentions(self.plan, unit, port))
+
+
+def resolvable(text: str, scope: Scope) -> bool:
+    """Whether everything the template refers to is known."""
+    try:
+        expand(text, scope)
+    except Unresolved:
+        return False
+    return True
 
 
 def _secret_names(plan: Plan) -> set[str]:

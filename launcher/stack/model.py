@@ -1,13 +1,12 @@
 """What a stack file may say, as strict frozen models. No file is read here and no rule spans two fields of a stack.
 
-Vocabulary follows docker compose and Kubernetes. Every model refuses unknown keys; `stack/load.py` turns pydantic's
+Vocabulary follows docker compose and Kubernetes. Every model refuses unknown keys; `stack/complaints.py` turns pydantic's
 errors into problems with their TOML path and a suggestion; cross-field rules live in `stack/rules.py`.
 """
 
-import math
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 DEVICE_NAMES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))})
 
@@ -18,24 +17,66 @@ def _portable(name: str) -> str:
     return name
 
 
-def _finite(value: float) -> float:
-    if not math.isfinite(value):
-        raise ValueError("must be a finite number of seconds")
-    return value
-
-
-def _no_boolean(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("must be a number, not true or false")  # noqa: TRY004 - pydantic collects ValueError
-    return value
-
-
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$"), AfterValidator(_portable)]
-EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-EnvValue = Annotated[str, Field(pattern=r"^[^\x00]*$")]
-Port = Annotated[int, BeforeValidator(_no_boolean), Field(strict=True, ge=1, le=65535)]
-Seconds = Annotated[float, BeforeValidator(_no_boolean), AfterValidator(_finite), Field(gt=0, le=86_400)]
-Count = Annotated[int, BeforeValidator(_no_boolean), Field(strict=True, ge=1, le=1000)]
+# Strict numbers refuse true, "3" and 3.0 for 3; their bounds refuse nan and inf. The descriptions are what `stack/complaints.py` says a value must be, and what editors show (JSON Schema).
+Name = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z][a-z0-9_-]{0,31}$",
+        description="a name: a lower-case letter, then at most 31 lower-case letters, digits, - or _",
+    ),
+    AfterValidator(_portable),
+]
+EnvName = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="a variable's name: letters, digits and _, not starting with a digit",
+    ),
+]
+EnvValue = Annotated[str, Field(pattern=r"^[^\x00]*$", description="text without NUL characters")]
+Port = Annotated[
+    int,
+    Field(strict=True, ge=1, le=65535, description="a whole number from 1 to 65535"),
+]
+Seconds = Annotated[
+    float,
+    Field(strict=True, gt=0, le=86_400, description="a number of seconds above 0, at most 86400"),
+]
+Delay = Annotated[
+    float,
+    Field(strict=True, ge=0, le=86_400, description="a number of seconds from 0 to 86400"),
+]
+Factor = Annotated[
+    float,
+    Field(strict=True, ge=1, le=10, description="a number from 1 to 10"),
+]
+Count = Annotated[
+    int,
+    Field(strict=True, ge=1, le=1000, description="a whole number from 1 to 1000"),
+]
+Status = Annotated[
+    int,
+    Field(strict=True, ge=100, le=599, description="an HTTP status from 100 to 599"),
+]
+Length = Annotated[
+    int,
+    Field(strict=True, ge=1, le=4096, description="a whole number from 1 to 4096"),
+]
+HexLength = Annotated[
+    int,
+    Field(strict=True, ge=16, le=256, description="a whole number from 16 to 256"),
+]
+Flag = Annotated[bool, Field(strict=True, description="true or false")]
+SqlName = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z_][a-z0-9_]{0,62}$",
+        description="a database name: lower-case letters, digits and _, at most 63",
+    ),
+]
+ScriptName = Annotated[
+    str, Field(pattern=r"^[A-Za-z_$][A-Za-z0-9_$]*$", description="the name of a JavaScript variable")
+]
 Mode = Literal["dev", "production"]
 Condition = Literal["healthy", "completed", "started"]
 
@@ -62,12 +103,12 @@ class ProbeSpec(Model):
     redis: str | None = None  # a URL, usually ${output.redis_url}
     command: tuple[str, ...] | None = None  # exit code 0 is ready
     log_line: str | None = None  # a regular expression that a line of the unit's output matches
-    status: tuple[int, ...] = (200,)  # HTTP statuses that count as ready
+    status: tuple[Status, ...] = (200,)  # HTTP statuses that count as ready
     contains: str | None = None  # text that the HTTP body must contain
     headers: dict[str, str] = {}
-    follow_redirects: bool = False
+    follow_redirects: Flag = False
     port: Name | None = None  # the named port whose listener must belong to the unit (default: the unit's own)
-    initial_delay: Annotated[float, AfterValidator(_finite), Field(ge=0, le=86_400)] = 0.0
+    initial_delay: Delay = 0.0
     period: Seconds = 1.0  # the slowest polling interval; polling starts at 25 ms
     timeout: Seconds = 2.0  # of one attempt, in total
     success_threshold: Count = 1
@@ -81,7 +122,7 @@ class RestartSpec(Model):
     policy: Literal["no", "on-failure", "always"] = "on-failure"
     delay: Seconds = 0.5
     max_delay: Seconds = 30.0
-    factor: Annotated[float, AfterValidator(_finite), Field(ge=1, le=10)] = 2.0
+    factor: Factor = 2.0
     max_failures: Count = 5  # failures within `window` after which the service is given up
     window: Seconds = 60.0
     reset_after: Seconds = 30.0  # ready this long clears the count
@@ -98,14 +139,14 @@ class StopSpec(Model):
 class UnitSpec(Model):
     """What services and tasks have in common."""
 
-    enabled: bool = True
+    enabled: Flag = True
     stage: Name | None = None  # default: "services" or "tasks"
     command: tuple[str, ...] | None = None  # a list, or one string split like a shell would, without a shell
     cwd: str = "${root}"
     env: dict[EnvName, EnvValue] = {}
     env_file: tuple[str, ...] = ()  # .env files, later wins, under `env`
     contract: Name | None = None  # the table of [contracts] that this unit's environment must satisfy
-    inherit_env: bool = True  # False: only PATH and what the platform needs are taken from the shell
+    inherit_env: Flag = True  # False: only PATH and what the platform needs are taken from the shell
     depends_on: dict[Name, Condition] = {}  # a list means `healthy` for services and `completed` for tasks
     description: str | None = None
 
@@ -136,12 +177,12 @@ class TaskSpec(UnitSpec):
 class VariableSpec(Model):
     """One variable of an environment contract. Values are never printed."""
 
-    required: bool = True
-    secret: bool = False
-    min_length: Annotated[int, Field(ge=1)] | None = None
+    required: Flag = True
+    secret: Flag = False
+    min_length: Length | None = None
     pattern: str | None = None  # a regular expression the whole value must match
     forbidden: tuple[str, ...] = ()  # placeholders that must be replaced
-    generate: Annotated[int, Field(ge=16, le=256)] | None = None  # hex characters, made once, kept 0600
+    generate: HexLength | None = None  # hex characters, made once, kept 0600
     derive: Literal["encryption-key"] | None = None  # R6: from JWT_SECRET, else COOKIE_SECRET, outside CI and prod
     unless: EnvName | None = None  # another variable that serves instead
     add: tuple[str, ...] = ()  # items joined to the comma-separated list the user gave (CORS lists)
@@ -152,7 +193,7 @@ class RuntimeConfigSpec(Model):
     """The file that tells browser-side and old tooling the ports (R5)."""
 
     path: str = "launcher_assets/runtime-config.js"
-    global_name: Annotated[str, Field(pattern=r"^[A-Za-z_$][A-Za-z0-9_$]*$")] = "__THERXSPOT_LAUNCHER_PORTS"
+    global_name: ScriptName = "__THERXSPOT_LAUNCHER_PORTS"
     admin_path: str = "/app"
 
 
@@ -161,8 +202,8 @@ class MarketplaceSpec(Model):
 
     backend: str = "."  # directories, relative to the root
     storefront: str | None = None
-    database: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] = "medusa"  # of the embedded Postgres
-    role: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] = "medusa"
+    database: SqlName = "medusa"  # of the embedded Postgres
+    role: SqlName = "medusa"
     default_region: str = "dk"
     admin_email: str | None = None  # the local administrator created by the seed
     expect_text: str | None = None  # what the storefront's home must contain; default: a product of /store/products

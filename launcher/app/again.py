@@ -1,0 +1,77 @@
+"""A second `up` (design 13): attach at a terminal, report otherwise, start what is missing when it names units."""
+
+import sys
+
+from launcher.app import commands, queries, views
+from launcher.app.opening import Opened
+from launcher.app.request import Request
+from launcher.app.result import Result
+from launcher.errors import AlreadyRunning
+from launcher.state import lock
+from launcher.state.snapshot import Snapshot
+
+_BOOT_LIMIT = 900.0
+_SETTLED = frozenset({"ready", "done", "skipped"})
+
+
+def second_up(opened: Opened, request: Request, output: str, error: AlreadyRunning) -> Result:
+    """The foreground's second `up`."""
+    snapshot = lock.running(opened.paths)
+    if snapshot is None:
+        raise error  # somebody holds the lock who hasn't said who he is yet
+    if missing(snapshot, request):
+        ensure(opened, request, output)
+    if output == "text" and sys.stdout.isatty():
+        return attach(opened, snapshot)
+    raise AlreadyRunning(f"{error.message}\n{ports_line(snapshot)}", remedy="rxlaunch status, or rxlaunch down")
+
+
+def ensure(opened: Opened, request: Request, output: str) -> Result:
+    """Make sure that a running stack has what was asked for, and report it: a second `up -d`."""
+    snapshot = queries.running(opened.paths)
+    units = missing(snapshot, request)
+    if units:
+        from launcher import events
+        from launcher.control import client
+
+        client.send(opened.paths, events.StartUnits(units), timeout=10.0)
+    wanted = units or tuple(name for name, unit in snapshot.units.items() if unit.phase != "stopped")
+    commands.wait_for(opened.paths, wanted, request.wait_timeout or _BOOT_LIMIT)
+    status = queries.status(opened.root)
+    text = f"already running\n{status.text}" if not units else status.text
+    return Result(text if output == "text" else "", {**status.data, "already_running": not units})
+
+
+def missing(snapshot: Snapshot, request: Request) -> tuple[str, ...]:
+    """The units asked for by name that don't run."""
+    views_ = {name: snapshot.units.get(name) for name in request.units}
+    return tuple(name for name, view in views_.items() if view is None or view.phase not in _SETTLED)
+
+
+def after_a_lost_start(opened: Opened, request: Request, output: str) -> Result:
+    """Our supervisor ended early: either another `up` was faster, or something is wrong with it."""
+    from launcher.app import daemon
+
+    if lock.running(opened.paths) is not None:
+        return ensure(opened, request, output)
+    raise daemon.died(opened.paths)
+
+
+def attach(opened: Opened, snapshot: Snapshot) -> Result:
+    """Show the output of a running stack until Ctrl-C, which leaves it running."""
+    from launcher.app import logs
+
+    print(views.welcome(opened, snapshot))  # noqa: T201 - attached at a terminal
+    print("attached; Ctrl-C leaves the stack running")  # noqa: T201
+    try:
+        for line in logs.lines(logs.LogQuery(opened.root, (), 10, None, follow=True), "text"):
+            print(line)  # noqa: T201
+    except KeyboardInterrupt:
+        pass
+    return Result("detached; the stack goes on. `rxlaunch down` stops it")
+
+
+def ports_line(snapshot: Snapshot) -> str:
+    """The ports in one line."""
+    return "ports: " + ", ".join(f"{name} {port}" for name, port in snapshot.ports.items())
+

@@ -1,0 +1,226 @@
+"""Booting a stack in this process: lock, preflight, supervisor, and who listens to its events.
+
+`up` is the foreground; `supervise` is the same without a terminal, started by `daemon`.
+"""
+
+import asyncio
+import contextlib
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from launcher import events as e
+from launcher import native
+from launcher.app.opening import Opened, open_stack
+from launcher.app.request import Request
+from launcher.app.result import Result
+from launcher.errors import AlreadyRunning, LauncherError
+from launcher.state.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from launcher.app.preflight import Prepared
+    from launcher.app.views import View
+
+INSTANCE_VARIABLE = "RXLAUNCH_START"  # by which `up -d` tells its supervisor the instance to be
+_SAVE_DELAY = 0.05
+
+
+def up(request: Request, output: str) -> Result:
+    """Boot and stay in the foreground; a second `up` reports or attaches (design 13)."""
+    from launcher.app import again, views
+
+    opened = open_stack(request)
+    try:
+        return _boot(opened, request, views.foreground(output, opened))
+    except AlreadyRunning as error:
+        return again.second_up(opened, request, output, error)
+
+
+def supervise(request: Request) -> Result:
+    """Boot without a terminal; the starter reads our events."""
+    from launcher.app import views
+
+    return _boot(open_stack(request), request, views.Silent())
+
+
+def _boot(opened: Opened, request: Request, view: "View") -> Result:
+    from launcher.state import lock
+
+    native.private_directory(opened.paths.home)
+    with lock.hold(opened.paths):
+        instance = os.environ.pop(INSTANCE_VARIABLE, None) or uuid.uuid4().hex
+        recorder = Recorder(opened, instance, view)
+        try:
+            swept = sweep(opened)
+            recorder.publish(_starting(opened, instance))
+            for name in swept:
+                recorder.publish(e.Note(f"killed {name}, left over from the last run"))
+            prepared = _prepare(opened, request, instance, recorder, view)
+        except LauncherError as error:
+            recorder.publish(e.StackStopping(error.message, error.exit_code))
+            recorder.publish(e.StackStopped(error.exit_code))
+            recorder.close()
+            raise
+        try:
+            with view:
+                code = asyncio.run(_supervise(opened, request, prepared, recorder))
+        finally:
+            prepared.logs.close()
+            prepared.ports.give_back()
+            recorder.close()
+    return Result(exit_code=code)
+
+
+def _starting(opened: Opened, instance: str) -> e.StackStarting:
+    plan = opened.plan
+    units = tuple(name for name in plan.units if name in opened.selected)
+    return e.StackStarting(instance, plan.name, str(opened.root), os.getpid(), plan.mode, units)
+
+
+def _prepare(
+    opened: Opened, request: Request, instance: str, recorder: "Recorder", view: "View"
+) -> "Prepared":
+    from launcher.app import preflight
+
+    prepared, chosen = preflight.prepare(opened, request, instance, view.output)
+    try:
+        preflight.check_contracts(opened, prepared)
+    except LauncherError:
+        prepared.logs.close()
+        prepared.ports.give_back()
+        raise
+    for warning in opened.loaded.warnings:
+        recorder.publish(e.Note(warning))
+    for event in chosen:
+        recorder.publish(event)
+    return prepared
+
+
+def sweep(opened: Opened) -> list[str]:
+    """Kill what a previous instance left behind, by its mark and identity; names of what was killed."""
+    from launcher.state import store
+
+    last = store.load(opened.paths)
+    return native.kill_marked(last.instance) if last is not None and last.instance else []
+
+
+class Recorder:
+    """Hears every event: folds it into the snapshot, appends it to the event log, shows it to the view."""
+
+    def __init__(self, opened: Opened, instance: str, view: "View") -> None:
+        from launcher.state.store import EventLog
+
+        self._paths = opened.paths
+        self._log = EventLog(opened.paths)
+        self._view = view
+        self._timer: asyncio.TimerHandle | None = None
+        self.snapshot: Snapshot | None = None
+        self.instance = instance
+
+    def publish(self, event: e.Event) -> None:
+        """Record an event."""
+        from launcher import telemetry
+        from launcher.state.snapshot import fold
+
+        self.snapshot = fold(self.snapshot, event)
+        self._log.append(event)
+        telemetry.record(event)
+        self._view.event(event, self.snapshot)
+        self._save_soon()
+
+    def _save_soon(self) -> None:
+        """Save at most every 50 ms: a boot has bursts of events, and each save is an fsync."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.save()
+            return
+        if self._timer is None:
+            self._timer = loop.call_later(_SAVE_DELAY, self.save)
+
+    def save(self) -> None:
+        """Write the snapshot now. A disk that fails mid-run must not take the stack down with it."""
+        from launcher.state import store
+
+        self._timer = None
+        if self.snapshot is not None:
+            with contextlib.suppress(OSError, LauncherError):
+                store.save(self._paths, self.snapshot)
+
+    def close(self) -> None:
+        """Write the last snapshot and close the event log."""
+        self.save()
+        self._log.close()
+
+
+async def _supervise(opened: Opened, request: Request, prepared: "Prepared", recorder: Recorder) -> int:
+    from launcher.control import server
+    from launcher.run.supervisor import Supervisor
+    from launcher.run.watching import restart_on_change
+    from launcher.run.world import World
+
+    native.become_guardian()
+    loop = asyncio.get_running_loop()
+    home = opened.paths.home
+    world = World(opened.plan, prepared.toolbox, prepared.around, home, recorder.publish)
+    supervisor = Supervisor(world, opened.selected, recorder.publish)
+
+    async def submit(command: e.Command) -> dict[str, object]:
+        supervisor.submit(command)
+        await supervisor.caught_up()
+        return _current(recorder)
+
+    if request.wait_timeout is not None:
+        loop.call_later(request.wait_timeout, _give_up, recorder, supervisor.submit, request.wait_timeout)
+    async with server.serve(opened.paths, snapshot=lambda: _snapshot(recorder), submit=submit):
+        with _signals(loop, supervisor.submit, recorder, detached=request.detached):
+            watcher = asyncio.create_task(restart_on_change(world, supervisor.submit))
+            try:
+                return await supervisor.run()
+            finally:
+                watcher.cancel()
+                await asyncio.gather(watcher, return_exceptions=True)
+
+
+def _current(recorder: Recorder) -> dict[str, object]:
+    return dict(_snapshot(recorder).to_json())
+
+
+def _snapshot(recorder: Recorder) -> Snapshot:
+    if recorder.snapshot is None:
+        raise RuntimeError("the supervisor answers only after its first event")
+    return recorder.snapshot
+
+
+def _give_up(recorder: Recorder, submit: Callable[[e.Command], None], seconds: float) -> None:
+    if recorder.snapshot is not None and recorder.snapshot.phase == "starting":
+        waiting = [u.name for u in recorder.snapshot.units.values() if u.phase in ("starting", "waiting")]
+        submit(e.StopStack(f"not ready within {seconds:g} s; still busy: {', '.join(waiting)}", exit_code=17))
+
+
+@contextlib.contextmanager
+def _signals(
+    loop: asyncio.AbstractEventLoop, submit: Callable[[e.Command], None], recorder: Recorder, *, detached: bool
+) -> Iterator[None]:
+    """Ctrl-C once: stop in order; twice: kill; three times: leave at once, the shims clean up."""
+    heard: list[str] = []
+
+    def on_signal(name: str) -> None:
+        if name == "SIGHUP" and detached:
+            return
+        if name != "SIGINT":
+            submit(e.StopStack(f"received {name}", exit_code=143))
+            return
+        heard.append(name)
+        if len(heard) == 1:
+            recorder.publish(e.Note("stopping; press Ctrl-C again to force"))
+            submit(e.StopStack("interrupted", exit_code=130))
+        elif len(heard) == 2:
+            submit(e.KillStack("interrupted twice"))
+        else:
+            os._exit(130)
+
+    with native.on_shutdown(loop, on_signal):
+        yield
+

@@ -1,0 +1,124 @@
+"""`up -d`: start a detached supervisor, show its events until the stack is ready or has failed."""
+
+import os
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from launcher import events as e
+from launcher import native
+from launcher.app import boot, queries, views
+from launcher.app.opening import open_stack
+from launcher.app.request import Request
+from launcher.app.result import Result
+from launcher.errors import Interrupted, LauncherError
+from launcher.paths import StackPaths
+from launcher.state import lock
+
+if TYPE_CHECKING:
+    from launcher.native.contract import Identity
+
+_POLL = 0.05
+_TAIL_LINES = 20
+
+
+def up(request: Request, output: str) -> Result:
+    """Return when the stack is ready (exit code 0) or failed (the code of its stage)."""
+    from launcher.app import again
+
+    opened = open_stack(request)
+    if lock.running(opened.paths) is not None:
+        return again.ensure(opened, request, output)
+    native.private_directory(opened.paths.home)
+    instance = uuid.uuid4().hex
+    env = {**os.environ, boot.INSTANCE_VARIABLE: instance, "PYTHONUNBUFFERED": "1"}
+    pid = native.spawn_daemon(supervisor_command(request), env, str(opened.root), opened.paths.daemon_log)
+    view = views.Plain(opened, color=sys.stdout.isatty(), show_output=False) if output == "text" else views.Silent()
+    try:
+        code = follow_boot(opened.paths, instance, native.identity(pid), view)
+    except KeyboardInterrupt:
+        from launcher.app import commands
+
+        commands.down(opened.root, timeout=30.0)
+        raise Interrupted("interrupted; stopped what had been started") from None
+    if code is None:
+        return again.after_a_lost_start(opened, request, output)
+    if code == 0:
+        return Result(data=queries.status(opened.root).data)
+    return Result(data=queries.status(opened.root).data, exit_code=code)
+
+
+def supervisor_command(request: Request) -> list[str]:
+    """The command line of the detached supervisor. Nothing secret is in it."""
+    argv = [sys.executable, "-m", "launcher", "supervise", *request.units]
+    if request.mode:
+        argv += ["--mode", request.mode]
+    for name, port in request.ports.items():
+        argv += ["--port", f"{name}={port}"]
+    if request.strict_ports:
+        argv.append("--strict-ports")
+    if request.fresh:
+        argv.append("--fresh")
+    if request.wait_timeout is not None:
+        argv += ["--wait-timeout", f"{request.wait_timeout:g}"]
+    return argv
+
+
+def follow_boot(where: StackPaths, instance: str, supervisor: "Identity | None", view: views.View) -> int | None:
+    """Show events of the instance until it is ready (0) or has stopped (its code); None when it died before."""
+    from launcher.state.snapshot import Snapshot, fold
+
+    snapshot: Snapshot | None = None
+    for event in _events(where, supervisor):
+        ours = isinstance(event, e.StackStarting) and event.instance == instance
+        if snapshot is None and not ours:
+            continue
+        snapshot = fold(snapshot, event)
+        view.event(event, snapshot)
+        if isinstance(event, e.StackReady):
+            return 0
+        if isinstance(event, e.StackStopped):
+            _wait_for_end(supervisor)
+            return event.exit_code or 1
+    return None
+
+
+def _events(where: StackPaths, supervisor: "Identity | None") -> Iterator[e.Event]:
+    """The events of the file as they come, until the supervisor is dead and nothing more will."""
+    from launcher.state.store import EventReader
+
+    reader = EventReader(where.events)
+    while True:
+        alive = supervisor is not None and native.alive(supervisor)
+        yield from reader.read()
+        if not alive:
+            yield from reader.read()
+            return
+        time.sleep(_POLL)
+
+
+def _wait_for_end(supervisor: "Identity | None", seconds: float = 10.0) -> None:
+    """After its last event the supervisor still closes files: don't report before it is gone."""
+    deadline = time.monotonic() + seconds
+    while supervisor is not None and native.alive(supervisor) and time.monotonic() < deadline:
+        time.sleep(_POLL)
+
+
+def daemon_tail(where: StackPaths) -> str:
+    """The last lines a supervisor printed itself."""
+    try:
+        lines = where.daemon_log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return "\n".join(lines[-_TAIL_LINES:])
+
+
+def died(where: StackPaths) -> LauncherError:
+    """The error for a supervisor that ended without a word."""
+    return LauncherError(
+        f"the supervisor ended before the stack was ready; it printed:\n{daemon_tail(where)}",
+        remedy="run `rxlaunch up` in the foreground to see more",
+    )
+

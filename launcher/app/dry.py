@@ -1,0 +1,66 @@
+"""`up --dry-run`: the plan with what would be done or skipped, and why. Starts nothing, writes nothing to the checkout."""
+
+import asyncio
+import uuid
+from typing import Any
+
+from launcher import native
+from launcher.app import preflight
+from launcher.app.opening import Opened, open_stack
+from launcher.app.request import Request
+from launcher.app.result import Result
+from launcher.errors import LauncherError
+from launcher.plan.build import PlanUnit
+from launcher.plan.interpolate import Unresolved
+from launcher.plan.step import Skip
+from launcher.run.steps import CommandTask, Context
+from launcher.run.world import World
+from launcher.stack.model import TaskSpec
+
+
+def run(request: Request) -> Result:
+    """The plan in order, each unit with what would happen to it."""
+    opened = open_stack(request)
+    native.private_directory(opened.paths.home)
+    prepared, _ = preflight.prepare(opened, request, uuid.uuid4().hex, lambda _unit, _chunk: None)
+    try:
+        preflight.check_contracts(opened, prepared)
+        world = World(opened.plan, prepared.toolbox, prepared.around, opened.paths.home, lambda _event: None)
+        rows = asyncio.run(_rows(opened, world))
+    finally:
+        prepared.ports.give_back()
+        prepared.logs.close()
+    width = max((len(row["unit"]) for row in rows), default=0)
+    text = "\n".join(f"{row['stage']:<14} {row['unit']:<{width}}  {row['what']}" for row in rows)
+    return Result(text, {"plan": rows, "ports": dict(world.tools.ports.chosen)})
+
+
+async def _rows(opened: Opened, world: World) -> list[dict[str, Any]]:
+    for name, variable in (("database_url", "DATABASE_URL"), ("redis_url", "REDIS_URL")):
+        if variable in world.around.given:
+            world.outputs[name] = world.around.given[variable]
+    rows = []
+    for name, unit in opened.plan.units.items():
+        if name in opened.selected:
+            what = await _what(world, unit)
+            depends = dict(unit.depends_on)
+            rows.append({"unit": name, "stage": unit.stage, "kind": unit.kind, "depends_on": depends, "what": what})
+    return rows
+
+
+async def _what(world: World, unit: PlanUnit) -> str:
+    if not isinstance(unit.spec, TaskSpec):
+        port = f" on port {world.tools.ports.chosen[unit.port]}" if unit.port else ""
+        return f"start{port}"
+    action = world.tools.action(unit.spec.action) if unit.spec.action else CommandTask(unit, world)
+    context = Context(world, unit, world.tools.log(unit.name), set())
+    try:
+        verdict = await action.check(context)
+    except (KeyError, Unresolved) as missing:
+        return f"decided once {missing.args[0]} is known"
+    except LauncherError as error:
+        return f"cannot tell yet: {error.message}"
+    if isinstance(verdict, Skip):
+        world.outputs.update(verdict.outputs)
+        return f"skip: {verdict.reason}"
+    return f"run: {verdict.reason}"

@@ -1,0 +1,105 @@
+"""`rxlaunch env`: the variables each unit gets, and where each comes from. Starts nothing."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from launcher import native
+from launcher.app import preflight
+from launcher.app.opening import Opened, open_stack
+from launcher.app.request import Request
+from launcher.app.result import Result
+from launcher.errors import UnknownUnit
+from launcher.plan.build import PlanUnit
+from launcher.run.toolbox import Surroundings, Toolbox
+from launcher.run.world import World
+from launcher.state import lock
+from launcher.state.outputs import Outputs
+
+_HIDDEN = "***"
+
+
+def show(directory: Path, mode: str | None, name: str | None, *, reveal: bool) -> Result:
+    """Variables by unit. Secrets are masked unless revealing was asked for."""
+    opened = open_stack(Request(directory, mode))
+    if name is not None and name not in opened.plan.units:
+        raise UnknownUnit(f"no unit named {name!r}; there are {', '.join(opened.plan.units)}")
+    names = [name] if name else [n for n, unit in opened.plan.units.items() if unit.spec.contract]
+    native.private_directory(opened.paths.home)
+    units = {n: _variables(opened, opened.plan.units[n], reveal=reveal) for n in names}
+    lines: list[str] = []
+    for unit, variables in units.items():
+        lines += [f"# {unit}", *(f"{v}={row['value']}  # {row['origin']}" for v, row in variables.items()), ""]
+    return Result("\n".join(lines).rstrip(), {"units": units})
+
+
+def _variables(opened: Opened, unit: PlanUnit, *, reveal: bool) -> dict[str, dict[str, Any]]:
+    """What rxlaunch sets for a unit: its own table, its contract, and the .env file's variables."""
+    world, secret = _world(opened)
+    known = world.known_environment(unit)
+    contract = opened.loaded.stack.contracts.get(unit.spec.contract or "", {})
+    names = {*opened.loaded.dotenv, *opened.plan.stack.env, *unit.spec.env, *contract}
+    rows: dict[str, dict[str, Any]] = {}
+    for name in sorted(names & known.keys()):
+        hidden = not reveal and (name in secret or (name in contract and contract[name].secret))
+        rows[name] = {"value": _HIDDEN if hidden else known[name], "origin": _origin(opened, unit, name)}
+    for name in sorted(contract.keys() - known.keys()):
+        if contract[name].required:
+            rows[name] = {"value": None, "origin": "known once the stack runs"}
+    return rows
+
+
+def _world(opened: Opened) -> tuple[World, set[str]]:
+    """A world that starts nothing: ports and outputs of the running (or last) instance."""
+    from launcher.logs.redact import Redactor
+    from launcher.state.fingerprints import FileFingerprints
+    from launcher.state.secrets import Secrets
+
+    given = preflight.given_environment(opened)
+    secrets = Secrets(opened.paths.secrets)
+    redactor = Redactor()
+    around = Surroundings(
+        instance="",
+        given=given,
+        minimal=given,
+        unit_env_files=preflight.unit_env_files(opened),
+        dirs=preflight.directories(opened),
+        options=preflight.action_options(opened),
+    )
+    toolbox = Toolbox(
+        probe=preflight.no_door, log=preflight.no_door, action=preflight.no_door, provider=preflight.no_door,
+        contract=preflight.contract_resolver(opened, given, secrets), remedy=preflight.no_door,
+        ports=_KnownPorts(opened), fingerprints=FileFingerprints(opened.paths.fingerprints),
+        secret=secrets.get_or_make, hide=redactor.add, redact=redactor.text,
+    )  # fmt: skip
+    world = World(opened.plan, toolbox, around, opened.paths.home, lambda _event: None)
+    world.outputs.update(Outputs(opened.paths.outputs).load())
+    return world, {n for spec in opened.loaded.stack.contracts.values() for n, v in spec.items() if v.secret}
+
+
+def _origin(opened: Opened, unit: PlanUnit, name: str) -> str:
+    if name in unit.spec.env:
+        return opened.loaded.origins.get(f"{unit.kind}s.{unit.name}.env.{name}", "the stack file")
+    if name in opened.plan.stack.env:
+        return opened.loaded.origins.get(f"env.{name}", "the stack file")
+    if name in os.environ:
+        return "the environment"
+    if name in opened.loaded.dotenv:
+        return ".env"
+    return "generated or derived by the contract"
+
+
+class _KnownPorts:
+    """The ports of the running instance, else those that `up` would like to have."""
+
+    def __init__(self, opened: Opened) -> None:
+        snapshot = lock.running(opened.paths)
+        wanted = {n: spec.fixed or spec.prefer or 0 for n, spec in opened.loaded.stack.ports.items()}
+        self.chosen = {**wanted, **(snapshot.ports if snapshot else {})}
+
+    def release(self, name: str) -> None:
+        """Nothing is held."""
+
+    def pick_again(self, name: str) -> int:
+        """Nothing is chosen here."""
+        return self.chosen[name]

@@ -1,0 +1,65 @@
+"""From a directory to a plan: find the checkout, load or recognise its stack, resolve the graph. Starts nothing."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from launcher import paths
+from launcher.app.request import Request
+from launcher.errors import UsageError
+
+if TYPE_CHECKING:
+    from launcher.plan.build import Plan
+    from launcher.stack.load import Loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A stack, ready to be inspected or booted. `selected` are the units asked for with what they depend on."""
+
+    paths: paths.StackPaths
+    loaded: "Loaded"
+    plan: "Plan"
+    selected: frozenset[str]
+
+    @property
+    def root(self) -> Path:
+        """The checkout."""
+        return self.paths.root
+
+
+def locate(directory: Path) -> paths.StackPaths:
+    """Where the stack that `directory` belongs to keeps its state. Reads no stack file."""
+    return paths.for_root(paths.find_root(directory))
+
+
+def open_stack(request: Request) -> Opened:
+    """Load and plan. Raises ConfigError with every problem, UsageError when there is nothing to load."""
+    from launcher.plan import build
+    from launcher.stack import load
+
+    where = locate(request.directory)
+    detected = recognise(where.root)
+    if detected is None and not (where.root / paths.STACK_FILE).is_file():
+        raise UsageError(
+            f"no {paths.STACK_FILE} in {where.root} or above it, and no Medusa project was recognised there",
+            remedy="change into your project, write a stack file with `rxlaunch init`, "
+            "or try the sample: `rxlaunch init --sample DIR`",
+        )
+    loaded = load.load(where.root, mode=request.mode, overrides=request.overrides(), detected=detected)
+    plan = build.build(loaded.stack, where.root)
+    chosen = build.build(loaded.stack, where.root, selected=request.units) if request.units else plan
+    return Opened(where, loaded, plan, frozenset(chosen.units))
+
+
+def recognise(root: Path) -> dict[str, object] | None:
+    """The marketplace found in a checkout, in the stack file's words; None when there is no Medusa project."""
+    from launcher.marketplace.detect import detect
+
+    found = detect(root)
+    if found is None:
+        return None
+    marketplace: dict[str, object] = {"backend": found.backend}
+    if found.storefront is not None:
+        marketplace["storefront"] = found.storefront
+    return {"extends": "medusa-next", "marketplace": marketplace}

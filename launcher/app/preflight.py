@@ -1,0 +1,262 @@
+"""Everything that can be known to be wrong before anything is started, told at once; and the toolbox that results.
+
+Opens the state directory, secrets, logs and ports of one instance. Starts no unit.
+"""
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from launcher import native
+from launcher.app.opening import Opened
+from launcher.errors import ConfigError, Problem
+from launcher.events import PortChosen
+from launcher.run.toolbox import ContractResult, Surroundings, Toolbox
+from launcher.stack.model import VariableSpec
+
+if TYPE_CHECKING:
+    from launcher.app.request import Request
+    from launcher.logs.files import UnitLog
+    from launcher.logs.redact import Redactor
+    from launcher.ports import PortBook
+    from launcher.state.secrets import Secrets
+
+_NODE_PROGRAMS = frozenset({"node", "npm", "npx"})
+_NODE_ACTIONS = frozenset({"node-packages", "medusa-migrate", "medusa-seed", "medusa-build", "next-build"})
+_MINIMAL = ("PATH", "HOME", "LANG", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "COMSPEC", "PATHEXT", "USERPROFILE",
+            "APPDATA", "LOCALAPPDATA")  # fmt: skip
+_URL_PASSWORD = re.compile(r"^[a-z+]+://[^/@\s]*:([^@/\s]+)@")
+_SHORTEST_SECRET = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One instance's toolbox, with the parts that `boot` itself needs."""
+
+    toolbox: Toolbox
+    around: Surroundings
+    logs: "LogBook"
+    ports: "PortBook"
+
+
+class LogBook:
+    """The logs of all units, opened as they are needed; `sink` hears every redacted chunk."""
+
+    def __init__(self, directory: Path, redactor: "Redactor", sink: Callable[[str, bytes], None]) -> None:
+        native.private_directory(directory)
+        self._directory = directory
+        self._redactor = redactor
+        self._sink = sink
+        self._open: dict[str, UnitLog] = {}
+
+    def get(self, unit: str) -> "UnitLog":
+        """The unit's log, the same one every time."""
+        from launcher.logs.files import UnitLog
+
+        if unit not in self._open:
+            path = self._directory / f"{unit}.log"
+            self._open[unit] = UnitLog(path, self._redactor, lambda chunk: self._sink(unit, chunk))
+        return self._open[unit]
+
+    def close(self) -> None:
+        """Close every file."""
+        for log in self._open.values():
+            log.close()
+
+
+def given_environment(opened: Opened) -> dict[str, str]:
+    """What the user gave: .env files under the environment of this process."""
+    return {**opened.loaded.dotenv, **os.environ}
+
+
+def prepare(
+    opened: Opened, request: "Request", instance: str, sink: Callable[[str, bytes], None]
+) -> tuple[Prepared, list[PortChosen]]:
+    """Check what can be checked and open what must be open. Raises ConfigError, PortTaken or StateUnwritable."""
+    from launcher.logs.redact import Redactor
+    from launcher.state.fingerprints import FileFingerprints
+    from launcher.state.secrets import Secrets
+
+    secrets = Secrets(opened.paths.secrets)
+    redactor = Redactor()
+    given = given_environment(opened)
+    for value in (*secrets.values(), *secret_values(opened, given)):
+        redactor.add(value)
+    node_path = find_node(opened, given)
+    resolve = contract_resolver(opened, given, secrets)
+    around = Surroundings(
+        instance=instance,
+        given=given,
+        minimal={name: given[name] for name in _MINIMAL if name in given},
+        unit_env_files=unit_env_files(opened),
+        node_path=node_path,
+        dirs=directories(opened),
+        options=action_options(opened),
+        fresh=request.fresh,
+    )
+    logs = LogBook(opened.paths.logs, redactor, sink)
+    book, moved = choose_ports(opened, request, instance)
+    toolbox = Toolbox(
+        probe=_probe,
+        log=logs.get,
+        action=_action,
+        provider=_provider,
+        contract=resolve,
+        remedy=_remedy,
+        ports=book,
+        fingerprints=FileFingerprints(opened.paths.fingerprints),
+        secret=secrets.get_or_make,
+        hide=redactor.add,
+        redact=redactor.text,
+    )
+    return Prepared(toolbox, around, logs, book), moved
+
+
+# --- the environment ----------------------------------------------------------------------------------------
+
+
+def secret_values(opened: Opened, given: Mapping[str, str]) -> list[str]:
+    """Values that must never be shown: secret variables, and of URLs their passwords."""
+    names = {n for spec in opened.loaded.stack.contracts.values() for n, v in spec.items() if v.secret}
+    found: list[str] = []
+    for name in names & given.keys():
+        url = _URL_PASSWORD.match(given[name])
+        value = url.group(1) if url else given[name]
+        if "://" not in value and len(value) >= _SHORTEST_SECRET:
+            found.append(value)
+    return found
+
+
+def contract_resolver(
+    opened: Opened, given: Mapping[str, str], secrets: "Secrets"
+) -> Callable[[Mapping[str, VariableSpec], Mapping[str, str]], ContractResult]:
+    """The contract's door, with what is the same for every unit filled in."""
+    from launcher.marketplace.contract import resolve
+
+    mode, ci = opened.plan.mode, bool(given.get("CI"))
+
+    def door(spec: Mapping[str, VariableSpec], env: Mapping[str, str]) -> ContractResult:
+        return resolve(spec, env, mode=mode, ci=ci, secret=secrets.get_or_make)
+
+    return door
+
+
+def check_contracts(opened: Opened, prepared: Prepared) -> None:
+    """Find what the environment lacks, for all units at once. What later units will give is taken as given."""
+    from launcher.plan.interpolate import references
+    from launcher.run.world import World
+
+    world = World(opened.plan, prepared.toolbox, prepared.around, opened.paths.home, lambda _event: None)
+    problems: dict[str, Problem] = {}
+    for name in opened.plan.units:
+        unit = opened.plan.units[name]
+        if name not in opened.selected or unit.spec.contract is None:
+            continue
+        later = {k for k, text in unit.spec.env.items() if any(ns == "output" for ns, _ in references(text))}
+        for problem in world.contract_problems(unit, leave_out=later):
+            problems.setdefault(str(problem), problem)
+    if problems:
+        raise ConfigError(
+            list(problems.values()),
+            title="the environment is not complete",
+            remedy="set these in .env (or the environment) and run `rxlaunch up` again; `rxlaunch env` shows them all",
+        )
+
+
+def unit_env_files(opened: Opened) -> dict[str, dict[str, str]]:
+    """The variables of each unit's own env_file list."""
+    from launcher.stack.load import read_env_files
+
+    return {
+        name: read_env_files(opened.root, unit.spec.env_file)
+        for name, unit in opened.plan.units.items()
+        if unit.spec.env_file
+    }
+
+
+def directories(opened: Opened) -> dict[str, str]:
+    """`${dir.backend}` and `${dir.storefront}`."""
+    market = opened.loaded.stack.marketplace
+    if market is None:
+        return {}
+    found = {"backend": market.backend}
+    if market.storefront is not None:
+        found["storefront"] = market.storefront
+    return {name: str((opened.root / relative).resolve()) for name, relative in found.items()}
+
+
+def action_options(opened: Opened) -> dict[str, str]:
+    """What built-in actions and providers need of [marketplace]."""
+    market = opened.loaded.stack.marketplace
+    if market is None:
+        return {}
+    wanted = ("backend", "storefront", "database", "role", "default_region", "admin_email", "expect_text")
+    options = {name: value for name in wanted if (value := getattr(market, name)) is not None}
+    options["stack_id"] = opened.paths.home.name
+    if market.runtime_config is not None:
+        options["runtime_config_path"] = market.runtime_config.path
+        options["runtime_config_global"] = market.runtime_config.global_name
+        options["admin_path"] = market.runtime_config.admin_path
+    return options
+
+
+# --- tools --------------------------------------------------------------------------------------------------
+
+
+def find_node(opened: Opened, given: Mapping[str, str]) -> str | None:
+    """The directory of the node to use; None when no unit needs one, or when the one on the PATH will do."""
+    if not any(_needs_node(unit.spec) for name, unit in opened.plan.units.items() if name in opened.selected):
+        return None
+    from launcher.services.node import toolchain
+
+    shims = opened.paths.home / "node"
+    native.private_directory(shims)
+    found = toolchain(given.get("PATH", ""), shims)
+    return str(found.path_entry) if found.path_entry else None
+
+
+def _needs_node(spec: object) -> bool:
+    command = getattr(spec, "command", None)
+    return bool(command and command[0] in _NODE_PROGRAMS) or getattr(spec, "action", None) in _NODE_ACTIONS
+
+
+def choose_ports(opened: Opened, request: "Request", instance: str) -> "tuple[PortBook, list[PortChosen]]":
+    """Choose and hold a port for every name, and say which were moved."""
+    raise NotImplementedError
+
+
+def no_door(*_arguments: object) -> Any:
+    """A door that leads nowhere, for whoever only looks."""
+    raise RuntimeError("nothing is started or asked here")
+
+
+def _probe(spec: object, seen: Callable[[str], bool]) -> object:
+    from launcher import probes
+
+    return probes.build(spec, seen=seen)  # type: ignore[arg-type]
+
+
+def _action(name: str) -> object:
+    from launcher import marketplace
+
+    return marketplace.action(name)
+
+
+def _provider(name: str) -> object:
+    from launcher import probes, services
+    from launcher.stack.model import ProbeSpec
+
+    async def ask(url: str) -> object:
+        spec = ProbeSpec(postgres=url) if name == "postgres" else ProbeSpec(redis=url, timeout=1.0)
+        return await probes.build(spec)()
+
+    return services.provider(name, ask)
+
+
+def _remedy(reason: str, tail: Sequence[str]) -> str | None:
+    from launcher.diagnosis import remedy
+
+    return remedy(reason, tail)

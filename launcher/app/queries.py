@@ -1,0 +1,117 @@
+"""Questions answered from files, without a supervisor and without anything heavy: status, ports, why, open."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from launcher.app.opening import locate
+from launcher.app.result import Result
+from launcher.errors import NotRunning, UnknownUnit, UsageError
+from launcher.paths import StackPaths
+from launcher.state import lock
+from launcher.state.snapshot import Snapshot, UnitView
+
+_MARKS = {"ready": "●", "done": "✔", "skipped": "✔", "failed": "✘", "unready": "!", "backoff": "!"}
+
+
+def running(where: StackPaths) -> Snapshot:
+    """The snapshot of the running instance. Raises NotRunning."""
+    snapshot = lock.running(where)
+    if snapshot is None:
+        raise NotRunning(f"nothing runs for {where.root}", remedy="rxlaunch up")
+    return snapshot
+
+
+def status(directory: Path) -> Result:
+    """What runs. Exit code 3 when nothing does, with what is known of the last run."""
+    from launcher.state import store
+
+    where = locate(directory)
+    snapshot = lock.running(where)
+    if snapshot is not None:
+        return Result(_status_text(snapshot), _status_data(where, snapshot, up=True))
+    last = store.load(where)
+    text = f"nothing runs for {where.root}"
+    if last is not None:
+        text += _obituary(last)
+    return Result(text, _status_data(where, last, up=False), exit_code=NotRunning.exit_code)
+
+
+def _obituary(last: Snapshot) -> str:
+    failed = [unit for unit in last.units.values() if unit.failure is not None]
+    if failed:
+        return f"; last time {failed[0].name} failed: {failed[0].failure.reason}" if failed[0].failure else ""
+    return "" if last.phase == "stopped" else "; the last supervisor ended without saying goodbye"
+
+
+def _status_data(where: StackPaths, snapshot: Snapshot | None, *, up: bool) -> dict[str, Any]:
+    data: dict[str, Any] = {"running": up, "root": str(where.root)}
+    if snapshot is None:
+        return data
+    whole = snapshot.to_json()
+    for internal in ("version", "supervisor"):
+        whole.pop(internal, None)
+    if not up:
+        whole["ports"] = {}
+    return {**whole, **data}
+
+
+def _status_text(snapshot: Snapshot) -> str:
+    lines = [f"{snapshot.name}: {snapshot.phase} ({snapshot.mode}, pid {snapshot.pid}, {_age(snapshot.started_at)})"]
+    width = max((len(name) for name in snapshot.units), default=0)
+    lines += [_unit_line(unit, snapshot, width) for unit in snapshot.units.values()]
+    lines += [f"{label:<{width + 2}}  {value}" for label, value in snapshot.facts.items()]
+    return "\n".join(lines)
+
+
+def _unit_line(unit: UnitView, snapshot: Snapshot, width: int) -> str:
+    mark = _MARKS.get(unit.phase, "·")
+    port = f"port {snapshot.ports[unit.name]}" if unit.name in snapshot.ports else ""
+    pid = f"pid {unit.pid}" if unit.pid else ""
+    restarts = f"{unit.restarts} restarts" if unit.restarts else ""
+    details = ", ".join(part for part in (port, pid, restarts, unit.note or "") if part)
+    return f"{mark} {unit.name:<{width}}  {unit.phase:<8}  {details}".rstrip()
+
+
+def _age(started_at: float) -> str:
+    seconds = max(0, int(time.time() - started_at))
+    hours, rest = divmod(seconds, 3600)
+    return f"up {hours} h {rest // 60} min" if hours else f"up {rest // 60} min {rest % 60} s"
+
+
+def ports(directory: Path) -> Result:
+    """The ports of the running stack."""
+    snapshot = running(locate(directory))
+    text = "\n".join(f"{name:<12} {port}" for name, port in snapshot.ports.items())
+    return Result(text, {"ports": dict(snapshot.ports)})
+
+
+def why(directory: Path, name: str) -> Result:
+    """Explain a unit from the snapshot and the events of the running or last instance."""
+    from launcher.app.explaining import explain
+    from launcher.state import store
+
+    where = locate(directory)
+    snapshot = lock.running(where) or store.load(where)
+    if snapshot is None:
+        raise NotRunning(f"nothing was ever started for {where.root}", remedy="rxlaunch up")
+    unit = snapshot.units.get(name)
+    if unit is None:
+        known = ", ".join(snapshot.units)
+        raise UnknownUnit(f"no unit named {name!r} in this stack; there are {known}")
+    history = [event for event in store.read_events(where.events) if getattr(event, "unit", None) == name]
+    return Result(explain(unit, history), {"unit": unit.to_json()})
+
+
+def open_page(directory: Path, page: str | None, *, only_print: bool) -> Result:
+    """Open a page of the running stack in the default browser."""
+    facts = running(locate(directory)).facts
+    wanted = page or next(iter(facts), "storefront")
+    if wanted not in facts:
+        raise UsageError(f"no page named {wanted!r}", remedy=f"one of {', '.join(facts) or 'none: it is not ready yet'}")
+    url = facts[wanted]
+    if not only_print:
+        import webbrowser
+
+        webbrowser.open(url)
+    return Result(url, {"page": wanted, "url": url})

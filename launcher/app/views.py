@@ -1,0 +1,172 @@
+"""Who watches a boot: a live terminal, plain lines, NDJSON, or nobody. Chosen once, when the boot begins."""
+
+import json
+import os
+import sys
+import time
+from types import TracebackType
+from typing import Protocol, Self
+
+from launcher import events as e
+from launcher.app.opening import Opened
+from launcher.state.snapshot import Snapshot
+
+
+class View(Protocol):
+    """Shows events and output; entered when the supervisor starts, left when it has ended."""
+
+    def event(self, event: e.Event, snapshot: Snapshot) -> None: ...
+    def output(self, unit: str, chunk: bytes) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Silent:
+    """Shows nothing: the supervisor of `up -d`."""
+
+    def event(self, event: e.Event, snapshot: Snapshot) -> None:
+        """Nothing to show."""
+
+    def output(self, unit: str, chunk: bytes) -> None:
+        """Nothing to show."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to restore."""
+
+
+class Printer(Silent):
+    """Where text goes; once nobody reads any more it goes nowhere, and the stack goes on."""
+
+    def __init__(self) -> None:
+        self._open = True
+
+    def print(self, text: str) -> None:
+        """Print one or more lines."""
+        if not self._open:
+            return
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        try:
+            sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+            sys.stdout.flush()
+        except (OSError, ValueError):
+            self._open = False
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - stays open as our stdout
+
+
+class Ndjson(Printer):
+    """One JSON object an event."""
+
+    def event(self, event: e.Event, snapshot: Snapshot) -> None:  # noqa: ARG002 - the protocol's
+        """Print the event."""
+        self.print(json.dumps(e.to_json(event)))
+
+
+class Plain(Printer):
+    """A line an event, and the output of services with their name before each line."""
+
+    def __init__(self, opened: Opened, *, color: bool, show_output: bool = True) -> None:
+        super().__init__()
+        from launcher.logs.lines import LineSplitter
+
+        self._began = time.monotonic()
+        self._opened = opened
+        self._color = color
+        self._show_output = show_output
+        self._width = max((len(name) for name in opened.plan.units), default=0)
+        self._lines: dict[str, LineSplitter] = {}
+
+    def event(self, event: e.Event, snapshot: Snapshot) -> None:
+        """Print the event's line, and when the stack is ready what the user can do now."""
+        from launcher.dashboard import plain
+
+        text = plain.line(event, time.monotonic() - self._began, color=self._color)
+        if text is not None:
+            self.print(text)
+        if isinstance(event, e.StackReady):
+            self.print(welcome(self._opened, snapshot))
+
+    def output(self, unit: str, chunk: bytes) -> None:
+        """Print complete lines with the unit's name before them."""
+        from launcher.dashboard.prefix import format_line
+        from launcher.logs.lines import LineSplitter
+
+        if not self._show_output:
+            return
+        splitter = self._lines.setdefault(unit, LineSplitter())
+        for line in splitter.feed(chunk):
+            self.print(format_line(unit, line, self._width, color=self._color))
+
+
+class Live(Plain):
+    """A terminal: stages with their progress while the stack boots, then the services' output."""
+
+    def __init__(self, opened: Opened) -> None:
+        super().__init__(opened, color=not os.environ.get("NO_COLOR"))
+        from launcher.dashboard.terminal import LiveView
+
+        self._live = LiveView()
+
+    def event(self, event: e.Event, snapshot: Snapshot) -> None:
+        """Update the display; once the stack is ready, lines are all there is."""
+        from launcher.dashboard import plain
+
+        self._live.update(snapshot)
+        text = plain.line(event, time.monotonic() - self._began, color=self._color)
+        important = isinstance(event, e.Note | e.UnitFailed | e.UnitBackingOff | e.StackStopping | e.PortChosen)
+        if text is not None and (important or snapshot.phase != "starting"):
+            self.print(text)
+        if isinstance(event, e.StackReady):
+            self._live.finish(snapshot)
+            self.print(welcome(self._opened, snapshot))
+
+    def print(self, text: str) -> None:
+        """Print above the live display while there is one."""
+        if self._live.active:
+            self._live.print(text)
+        else:
+            super().print(text)
+
+    def __enter__(self) -> Self:
+        self._live.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.__exit__(kind, error, trace)
+
+
+def foreground(output: str, opened: Opened) -> View:
+    """The view of `up`: NDJSON when asked for, live on a terminal, plain lines elsewhere and in CI."""
+    if output == "json":
+        return Ndjson()
+    terminal = sys.stdout.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+    return Live(opened) if terminal else Plain(opened, color=False)
+
+
+def welcome(opened: Opened, snapshot: Snapshot) -> str:
+    """What the user can do now: pages, the admin's login, how to stop."""
+    rows = [*snapshot.facts.items(), *admin_login(opened)]
+    rows.append(("stop", "Ctrl-C here, or `rxlaunch down`" if os.getpid() == snapshot.pid else "rxlaunch down"))
+    width = max(len(label) for label, _ in rows)
+    return "\n".join(["", *(f"  {label:<{width}}  {value}" for label, value in rows), ""])
+
+
+def admin_login(opened: Opened) -> list[tuple[str, str]]:
+    """The login of the administrator that the seed created; its password goes to a person's terminal only."""
+    from launcher.state.secrets import Secrets
+
+    market = opened.loaded.stack.marketplace
+    password = Secrets(opened.paths.secrets).get("admin_password")
+    if market is None or market.admin_email is None or password is None:
+        return []
+    if os.environ.get("CI"):
+        return [("admin login", f"{market.admin_email}, password: rxlaunch env seed --reveal")]
+    return [("admin login", f"{market.admin_email} / {password}")]

@@ -1,0 +1,127 @@
+"""Action medusa-build: the compiled backend and an admin that calls the origin it was loaded from.
+
+The admin is built with MEDUSA_BACKEND_URL=/, so one build is right on any port (runbook R14) and ports are no input
+of its fingerprint. `public/admin` at the root of the checkout belongs to the project and is not touched.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from launcher.marketplace import persistent
+from launcher.marketplace.fingerprint import ABSENT, file_digest, files_digest, text_digest, walk, why_stale
+from launcher.marketplace.medusa import assets_of
+from launcher.marketplace.project import find_project, medusa_cli, node_major, services_env
+from launcher.plan.step import CommandResult, Outcome, Run, Skip, StepContext, StepFailed
+
+KEY = "medusa-build"
+OUTPUT = Path(".medusa", "server")
+ADMIN = OUTPUT / "public" / "admin"
+_BAKED = re.compile(r'"(https?://[^"]+|/)",\w+="session"')
+_ADMIN_OFF = "Skipping admin build"
+
+
+class MedusaBuild:
+    """`medusa build`, when what goes in or what came out has changed."""
+
+    async def check(self, context: StepContext) -> Skip | Run:
+        """Skip when sources are those of the last build and the build is still what it was."""
+        missing = await asyncio.to_thread(_missing_asset, context.cwd)
+        if missing:
+            return Run(f"the admin's page names {missing}, which is not there")
+        stale = why_stale(context, KEY, await _inputs_and_output(context))
+        return Run(stale) if stale else Skip("sources, packages and build are unchanged")
+
+    async def run(self, context: StepContext) -> Outcome:
+        """Build, prove what was baked in, and keep uploads out of the build directory."""
+        before = await _inputs(context)
+        await asyncio.to_thread(persistent.rescue, context.cwd, context.cwd / OUTPUT)
+        env = {**services_env(context), "MEDUSA_BACKEND_URL": "/", "NODE_ENV": "production"}
+        result = await context.run(["node", medusa_cli(context.cwd), "build"], env=env)
+        if result.code != 0:
+            raise StepFailed(
+                f"medusa build ended with exit code {result.code}",
+                remedy="the lines above name the file; `npx tsc --noEmit` in the backend shows type errors alone",
+                tail=result.tail,
+            )
+        _require_output(context.cwd, result)
+        for problem in persistent.link(context.cwd, context.cwd / OUTPUT):
+            context.report(problem)
+        foreign = sorted(baked_origins(context.cwd / ADMIN) - {"/"})
+        if foreign:
+            context.report(
+                f"the project itself writes {', '.join(foreign)} into its admin (admin.backendUrl in medusa-config): "
+                "the admin will call that address, whatever port the backend has"
+            )
+        context.fingerprints.put(KEY, {**before, "the build": _output_identity(context.cwd)})
+        return Outcome(note=f"backend and admin built in {result.seconds:.0f} s")
+
+
+def baked_origins(admin: Path) -> set[str]:
+    """Which backend addresses are written into the admin's bundle."""
+    found: set[str] = set()
+    for bundle in (admin / "assets").glob("index-*.js"):
+        found.update(_BAKED.findall(bundle.read_text(encoding="utf-8", errors="replace")))
+    return found
+
+
+async def _inputs_and_output(context: StepContext) -> dict[str, str]:
+    return {**await _inputs(context), "the build": _output_identity(context.cwd)}
+
+
+async def _inputs(context: StepContext) -> dict[str, str]:
+    backend, node = context.cwd, await node_major(context)
+
+    def digest() -> dict[str, str]:
+        return {
+            "sources": files_digest(backend, _sources(backend)),
+            "lock file": file_digest(find_project(backend, context.root).lock),
+            "Node": node,
+            "VITE_ variables": text_digest(
+                *(f"{name}={value}" for name, value in sorted(context.env.items()) if name.startswith("VITE_"))
+            ),
+        }
+
+    return await asyncio.to_thread(digest)
+
+
+def _sources(backend: Path) -> Iterator[Path]:
+    yield from walk(backend / "src")
+    for pattern in ("medusa-config.*", "tsconfig*.json", "instrumentation.*", "vite.config.*", "tailwind.config.*"):
+        yield from backend.glob(pattern)
+
+
+def _output_identity(backend: Path) -> str:
+    """The page names its bundle by content hash, so the page identifies the whole admin."""
+    config = next(iter(sorted((backend / OUTPUT).glob("medusa-config.*js"))), None)
+    return text_digest(file_digest(backend / ADMIN / "index.html"), file_digest(config))
+
+
+def _missing_asset(backend: Path) -> str | None:
+    """The first file that the admin's page needs and that isn't on the disk (runbook R13)."""
+    page = backend / ADMIN / "index.html"
+    if not page.is_file():
+        return None
+    for asset in assets_of(page.read_text(encoding="utf-8", errors="replace")):
+        address = asset.address
+        name = address.partition("?")[0].rpartition("/assets/")[2]
+        if "/assets/" in address and not (backend / ADMIN / "assets" / name).is_file():
+            return f"assets/{name}"
+    return None
+
+
+def _require_output(backend: Path, result: CommandResult) -> None:
+    if not list((backend / OUTPUT).glob("medusa-config.*js")):
+        raise StepFailed(
+            f"medusa build ended well, but there is no compiled medusa-config in {backend / OUTPUT}",
+            remedy='tsconfig.json must include medusa-config.ts and have "outDir": ".medusa/server"',
+            tail=result.tail,
+        )
+    if any(_ADMIN_OFF in line for line in result.tail):
+        return
+    missing = _missing_asset(backend)
+    if missing or file_digest(backend / ADMIN / "index.html") == ABSENT:
+        raise StepFailed(
+            f"medusa build ended well, but the admin's {missing or 'index.html'} is not there", tail=result.tail
+        )

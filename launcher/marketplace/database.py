@@ -1,0 +1,269 @@
+"""The only SQL of the marketplace: what a Medusa database contains, and its publishable key.
+
+Synchronous psycopg in a thread (async psycopg refuses Windows' event loop). Every question opens its own connection,
+bounded in time; the password is in no message.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from launcher.plan.step import StepFailed
+
+if TYPE_CHECKING:
+    import psycopg
+
+T = TypeVar("T")
+_CONNECT_SECONDS = 3
+_STATEMENT_MILLISECONDS = 15_000
+_KEY_LOCK = 7_310_551  # any number of our own: two launchers wait for each other on it
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LIBPQ_PARAMETERS = frozenset(
+    {"sslmode", "sslrootcert", "sslcert", "sslkey", "host", "hostaddr", "port", "user", "password", "dbname"}
+    | {"application_name", "options", "target_session_attrs", "channel_binding", "gssencmode"}
+)
+_LEDGERS = ("mikro_orm_migrations", "link_module_migrations", "script_migrations")
+
+_LINKED = """
+    select k.token from api_key k
+      join publishable_api_key_sales_channel l on l.publishable_key_id = k.id and l.deleted_at is null
+      join sales_channel s on s.id = l.sales_channel_id and s.deleted_at is null and not s.is_disabled
+     where k.type = 'publishable' and k.deleted_at is null and (k.revoked_at is null or k.revoked_at > now())
+"""
+_CHANNEL = """
+    select s.id from sales_channel s left join store st on st.default_sales_channel_id = s.id
+     where s.deleted_at is null and not s.is_disabled
+     order by (st.id is not null) desc, (s.name = 'Default Sales Channel') desc, s.created_at limit 1
+"""
+_HAVE = """
+    select k.token from api_key k
+      join publishable_api_key_sales_channel l on l.publishable_key_id = k.id and l.deleted_at is null
+      join sc on sc.id = l.sales_channel_id
+     where k.type = 'publishable' and k.deleted_at is null and (k.revoked_at is null or k.revoked_at > now())
+     order by k.created_at, k.id limit 1
+"""
+_FIND = f"with sc as ({_CHANNEL}) {_HAVE}"
+_ENSURE = f"""
+with sc as ({_CHANNEL}),
+ have as ({_HAVE}),
+ ins as (insert into api_key (id, token, salt, redacted, title, type, created_by)
+         select %(apk)s, %(token)s, '', %(redacted)s, 'rxlaunch storefront key', 'publishable', ''
+          where exists (select 1 from sc) and not exists (select 1 from have) returning id, token),
+ lnk as (insert into publishable_api_key_sales_channel (publishable_key_id, sales_channel_id, id)
+         select ins.id, sc.id, %(link)s from ins, sc returning id)
+select token, false as created from have union all select token, true from ins
+"""  # noqa: S608 - constants of this module; values are bound
+
+
+class Unreachable(StepFailed):
+    """The database does not answer: checks take it as "not yet", runs as a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which database this is (`cluster`) and which migrations it has had (`ledgers`)."""
+
+    cluster: str
+    ledgers: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """How much a marketplace has of what the first page needs."""
+
+    regions: int
+    users: int
+    admin_exists: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A publishable key and whether we made it just now."""
+
+    token: str
+    created: bool
+
+
+async def identity(url: str) -> Identity:
+    """Which database `url` leads to. Equal identities have had the same migrations."""
+    return await _ask(url, _identity)
+
+
+async def contents(url: str, admin_email: str) -> Contents:
+    """Regions and users; tables that don't exist count as empty."""
+
+    def ask(connection: "psycopg.Connection") -> Contents:
+        has_region, has_user = _exists(connection, "region"), _exists(connection, "user")
+        regions = _number(connection, "select count(*) from region where deleted_at is null") if has_region else 0
+        users = _number(connection, 'select count(*) from "user" where deleted_at is null') if has_user else 0
+        by_email = 'select count(*) from "user" where deleted_at is null and lower(email) = lower(%s)'
+        return Contents(regions, users, bool(users) and _number(connection, by_email, admin_email) > 0)
+
+    return await _ask(url, ask)
+
+
+async def find_key(url: str) -> str | None:
+    """The usable publishable key linked to the default sales channel, if there is one."""
+
+    def ask(connection: "psycopg.Connection") -> str | None:
+        if not _has_key_tables(connection):
+            return None
+        row = connection.execute(_FIND).fetchone()
+        return str(row[0]) if row else None
+
+    return await _ask(url, ask)
+
+
+async def key_state(url: str, token: str) -> str:
+    """`usable`, `revoked`, `unlinked` (no sales channel) or `unknown`."""
+
+    def ask(connection: "psycopg.Connection") -> str:
+        if not _has_key_tables(connection):
+            return "unknown"
+        if connection.execute(_LINKED + " and k.token = %s", (token,)).fetchone():
+            return "usable"
+        row = connection.execute(
+            "select coalesce(revoked_at <= now(), false) or deleted_at is not null from api_key "
+            "where token = %s and type = 'publishable'",
+            (token,),
+        ).fetchone()
+        if row is None:
+            return "unknown"
+        return "revoked" if row[0] else "unlinked"
+
+    return await _ask(url, ask)
+
+
+async def ensure_key(url: str) -> Key | None:
+    """Reuse the usable key or create one, in one statement; None when no sales channel exists (not seeded).
+
+    A lock held to the end of the transaction makes concurrent launchers take turns, so the second finds the first's
+    key; a crash at any point leaves either no key or one that is found again.
+    """
+
+    def ask(connection: "psycopg.Connection") -> Key | None:
+        connection.execute("select pg_advisory_xact_lock(%s)", (_KEY_LOCK,))
+        if not _has_key_tables(connection):
+            return None
+        token = "pk_" + secrets.token_hex(32)
+        values = {
+            "apk": f"apk_{ulid()}",
+            "link": f"pksc_{ulid()}",
+            "token": token,
+            "redacted": shortened(token),
+        }
+        row = connection.execute(_ENSURE, values).fetchone()
+        return Key(str(row[0]), bool(row[1])) if row else None
+
+    return await _ask(url, ask)
+
+
+def shortened(token: str) -> str:
+    """A publishable key as Medusa itself shows it."""
+    return f"{token[:6]}***{token[-3:]}"
+
+
+def ulid() -> str:
+    """An id as Medusa makes them: 48 bits of time and 80 of chance, in Crockford's base 32, sortable by time."""
+    number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def libpq_url(url: str) -> str:
+    """A node-postgres URL as libpq takes it: parameters it doesn't know (`?schema=`, `?ssl=`) would be an error."""
+    parts = urlsplit(url)
+    kept = []
+    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+        if name in _LIBPQ_PARAMETERS:
+            kept.append((name, "require" if (name, value) == ("sslmode", "no-verify") else value))
+    return urlunsplit(parts._replace(query=urlencode(kept)))
+
+
+async def _ask(url: str, question: Callable[["psycopg.Connection"], T]) -> T:
+    def work() -> T:
+        with _connected(url) as connection:
+            return question(connection)
+
+    return await asyncio.to_thread(work)
+
+
+@contextmanager
+def _connected(url: str) -> "Iterator[psycopg.Connection]":
+    """One transaction, with psycopg's errors in words that carry no connection string."""
+    import psycopg
+
+    where = _where(url)
+    try:
+        connection = psycopg.connect(libpq_url(url), connect_timeout=_CONNECT_SECONDS, application_name="rxlaunch")
+    except psycopg.OperationalError as error:
+        raise Unreachable(f"the database {where} does not answer: {_first_line(error)}") from None
+    except (psycopg.Error, ValueError):
+        raise StepFailed(
+            "DATABASE_URL is no valid connection URL", remedy="postgres://USER:PASSWORD@HOST:PORT/NAME"
+        ) from None
+    opened: AbstractContextManager[psycopg.Connection] = connection
+    try:
+        with opened:
+            connection.execute(f"set local statement_timeout = {_STATEMENT_MILLISECONDS}")
+            yield connection
+    except psycopg.Error as error:
+        raise StepFailed(f"a question to the database {where} failed: {_first_line(error)}") from None
+
+
+def _where(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 5432
+    except ValueError:
+        return "of DATABASE_URL"
+    return f"{parts.username or '?'}@{parts.hostname or 'localhost'}:{port}{parts.path}"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
+def _identity(connection: "psycopg.Connection") -> Identity:
+    import psycopg
+
+    try:
+        with connection.transaction():
+            system = str(_scalar(connection, "select system_identifier from pg_control_system()"))
+    except psycopg.errors.InsufficientPrivilege:  # some hosted servers keep it to themselves
+        system = str(_scalar(connection, "select coalesce(host(inet_server_addr()), '') || current_setting('port')"))
+    number, name = connection.execute(
+        "select oid, datname from pg_database where datname = current_database()"
+    ).fetchone() or (0, "")
+    ledgers = ",".join(_ledger(connection, table) for table in _LEDGERS)
+    return Identity(cluster=f"{system}/{number}/{name}", ledgers=ledgers)
+
+
+def _ledger(connection: "psycopg.Connection", table: str) -> str:
+    """`182:182`: a dropped and restored row is seen as well as an added one."""
+    if not _exists(connection, table):
+        return "none"
+    row = connection.execute(f"select count(*), coalesce(max(id), 0) from {table}").fetchone()  # noqa: S608 - constant
+    return f"{row[0]}:{row[1]}" if row else "none"
+
+
+def _exists(connection: "psycopg.Connection", table: str) -> bool:
+    return _scalar(connection, "select to_regclass(quote_ident(%s))", table) is not None
+
+
+def _has_key_tables(connection: "psycopg.Connection") -> bool:
+    tables = ("api_key", "sales_channel", "store", "publishable_api_key_sales_channel")
+    return all(_exists(connection, table) for table in tables)
+
+
+def _scalar(connection: "psycopg.Connection", query: str, *values: str) -> object:
+    row = connection.execute(query, values).fetchone()
+    return row[0] if row else None
+
+
+def _number(connection: "psycopg.Connection", query: str, *values: str) -> int:
+    return int(str(_scalar(connection, query, *values)))

@@ -1,0 +1,57 @@
+"""Fingerprints of inputs and outputs: content hashes under names, so that a rerun can say what changed.
+
+Reads files only. A fingerprint is a flat mapping (lock=…, sources=…); `state/` keeps it outside the checkout.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from launcher.plan.step import StepContext
+
+SKIPPED_DIRECTORIES = frozenset({"node_modules", "coverage", "test-results", "playwright-report"})
+ABSENT = "-"
+
+
+def file_digest(path: Path | None) -> str:
+    """SHA-256 of a file's content; `-` when it does not exist."""
+    if path is None:
+        return ABSENT
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return ABSENT
+
+
+def text_digest(*parts: str) -> str:
+    """SHA-256 of several texts, unambiguous about where one ends."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def files_digest(root: Path, files: Iterable[Path]) -> str:
+    """SHA-256 over names and contents; the same wherever the checkout lies, on any platform."""
+    digest = hashlib.sha256()
+    for path in sorted(set(files)):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + file_digest(path).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def walk(top: Path) -> Iterator[Path]:
+    """Every file below, without packages, build results and hidden directories; links to directories stay shut."""
+    for directory, names, files in os.walk(top):
+        names[:] = sorted(name for name in names if name not in SKIPPED_DIRECTORIES and not name.startswith("."))
+        yield from (Path(directory, name) for name in files)
+
+
+def why_stale(context: StepContext, key: str, current: Mapping[str, str]) -> str | None:
+    """Why the work must be done (again); None when the stored fingerprint is the current one."""
+    if context.fresh:
+        return "--fresh was asked for"
+    stored = context.fingerprints.get(key)
+    if stored is None:
+        return "it was not done by rxlaunch yet"
+    changed = [name for name in current if stored.get(name) != current[name]]
+    if not changed and set(stored) == set(current):
+        return None
+    return f"{' and '.join(changed) or 'what is looked at'} changed"

@@ -1,0 +1,22 @@
+"""Writing files that only their owner may read, whole or not at all. What platforms do differently is passed in."""
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+
+def write_through(path: Path, data: bytes, replace: Callable[[Path, Path], None]) -> None:
+    """Put `data` into `path`: readers see the old contents or the new ones, a crash leaves one of the two."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    handle = os.open(draft, flags, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        replace(draft, path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise

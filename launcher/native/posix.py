@@ -1,0 +1,177 @@
+"""The contract on POSIX: a thin face over the shim, /proc and the file system. Linux in full; macOS is untried."""
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from launcher.errors import StateUnwritable
+from launcher.native import files, proc
+from launcher.native.containment import (
+    alive,
+    become_guardian,
+    find_marked,
+    kill_marked,
+    reap_strangers,
+    signal_process,
+)
+from launcher.native.contract import Child, Identity, LaunchSpec, Listener, Output
+from launcher.native.proc import identity, tree
+from launcher.native.unstarted import Unstarted, explain, explain_cwd, explain_missing
+
+if TYPE_CHECKING:
+    import asyncio
+
+__all__ = [
+    "IS_WINDOWS",
+    "LISTENING_ON_UNIX_SOCKETS",
+    "alive",
+    "become_guardian",
+    "executable",
+    "find_marked",
+    "identity",
+    "kill_marked",
+    "listeners",
+    "my_identity",
+    "on_shutdown",
+    "private_directory",
+    "reap_strangers",
+    "replace",
+    "signal_process",
+    "spawn",
+    "spawn_daemon",
+    "tree",
+    "write_private",
+]
+
+assert sys.platform != "win32"  # noqa: S101 - tells the type checker which platform this module is for
+
+IS_WINDOWS = False
+LISTENING_ON_UNIX_SOCKETS = True
+
+_DAEMONS: list[object] = []  # kept, so that none complains about being forgotten while it runs
+
+
+async def spawn(spec: LaunchSpec, output: Output) -> Child:
+    """Start a contained child; returns when its main process runs. A child that cannot start ends with the reason."""
+    from launcher.native.shim_client import ShimChild
+
+    problem = explain_cwd(spec.cwd)
+    if problem:
+        return Unstarted(problem)
+    command = spec.argv[0]
+    if "/" in command:
+        path: str | None = str(Path(spec.cwd, command).absolute())
+    else:
+        path = executable(command, spec.env.get("PATH", ""))
+    if path is None:
+        return Unstarted(explain_missing(command))
+    child = ShimChild(spec, path, output)
+    try:
+        await child.start()
+    except OSError as error:
+        return Unstarted(explain(path, spec.cwd, "fork", error.errno or 0))
+    return child
+
+
+def executable(name: str, path: str) -> str | None:
+    """The absolute path of a program: looked up in `path`, of which only absolute directories count."""
+    if "/" in name:
+        found = Path(name).absolute()
+        return str(found) if _runnable(found) else None
+    for directory in path.split(os.pathsep):
+        if directory.startswith("/") and _runnable(Path(directory, name)):
+            return str(Path(directory, name))
+    return None
+
+
+def _runnable(path: Path) -> bool:
+    return path.is_file() and os.access(path, os.X_OK)
+
+
+def my_identity() -> Identity:
+    """Who we are."""
+    who = proc.identity(os.getpid())
+    assert who is not None  # noqa: S101 - we live
+    return who
+
+
+def listeners(port: int, candidates: Iterable[int] = ()) -> list[Listener]:
+    """Who accepts connections on this TCP port, of either IP version. `candidates` are looked at first."""
+    return proc.listeners(port, candidates)
+
+
+def spawn_daemon(argv: Sequence[str], env: Mapping[str, str], cwd: str | Path, log: Path) -> int:
+    """Start a process that outlives us and our terminal, printing into `log` (0600); its pid."""
+    import subprocess
+
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+    handle = os.open(log, flags, 0o600)
+    try:
+        process = subprocess.Popen(
+            argv,
+            env=dict(env),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=handle,
+            stderr=handle,
+            start_new_session=True,
+        )
+    finally:
+        os.close(handle)
+    _DAEMONS.append(process)
+    return process.pid
+
+
+def private_directory(path: Path) -> None:
+    """Make sure of a directory that only we may look into; its missing parents are made the same way."""
+    try:
+        for directory in [*reversed(path.parents), path]:
+            with contextlib.suppress(FileExistsError):
+                directory.mkdir(mode=0o700)
+        found = path.lstat()
+    except OSError as error:
+        raise StateUnwritable(
+            f"cannot create the directory {path}: {error.strerror}",
+            remedy="make it writable, or set RXLAUNCH_HOME to a directory that is",
+        ) from error
+    if path.is_symlink() or not path.is_dir():
+        raise StateUnwritable(
+            f"{path} is a link or a file where a directory of ours should be", remedy="remove it after a look at it"
+        )
+    if found.st_uid != os.geteuid():
+        raise StateUnwritable(
+            f"{path} belongs to another user (uid {found.st_uid})",
+            remedy="run as that user, or set RXLAUNCH_HOME to a directory of your own",
+        )
+    if found.st_mode & 0o077:
+        path.chmod(0o700)
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Put `data` into a file that only we may read (0600); readers see the old contents or the new ones."""
+    files.write_through(path, data, replace)
+
+
+def replace(src: Path, dst: Path) -> None:
+    """Put `src` where `dst` is, at once."""
+    src.replace(dst)
+
+
+@contextlib.contextmanager
+def on_shutdown(loop: "asyncio.AbstractEventLoop", callback: Callable[[str], None]) -> Iterator[None]:
+    """While inside, the signals that ask us to stop call back with their names; afterwards all is as before."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    if before[signal.SIGHUP] == signal.SIG_IGN:
+        del before[signal.SIGHUP]  # nohup: whoever started us wants it ignored
+    for number in before:
+        loop.add_signal_handler(number, callback, number.name)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)

@@ -1,0 +1,144 @@
+"""What Linux tells about processes and sockets through /proc. Reads only; signals nothing."""
+
+import functools
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from launcher.native.contract import Identity, Listener
+from launcher.native.shim import command_name, descendants, stat
+
+_LISTEN = "0A"  # state of a socket in /proc/net/tcp
+
+
+@functools.cache
+def boot_id() -> str:
+    """Which run of the kernel this is."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def state(pid: int) -> str:
+    """The state letter of a process; empty if there is none."""
+    fields = stat(pid)
+    return fields[0].decode() if fields else ""
+
+
+def parent(pid: int) -> int:
+    """The parent's pid; 0 if there is no such process."""
+    fields = stat(pid)
+    return int(fields[1]) if fields else 0
+
+
+def session(pid: int) -> int:
+    """The session a process belongs to; 0 if there is no such process."""
+    fields = stat(pid)
+    return int(fields[3]) if fields else 0
+
+
+def identity(pid: int) -> Identity | None:
+    """Who has this pid now; None if nobody, or only a dead process nobody collected yet."""
+    fields = stat(pid)
+    if not fields or fields[0] in (b"Z", b"X"):
+        return None
+    return Identity(pid=pid, started=int(fields[19]), boot=boot_id())
+
+
+def ancestors(pid: int) -> list[int]:
+    """The chain of parents, nearest first."""
+    chain: list[int] = []
+    while (pid := parent(pid)) > 0:
+        chain.append(pid)
+    return chain
+
+
+def tree(pid: int) -> set[int]:
+    """All processes below this one, however deep."""
+    return set(descendants(pid))
+
+
+def pids() -> Iterator[int]:
+    """Every process we can see."""
+    for name in os.listdir("/proc"):  # noqa: PTH208 - names are all that is wanted, thousands of them
+        if name.isdigit():
+            yield int(name)
+
+
+def marked(marks: Mapping[str, str], users: set[int]) -> list[Identity]:
+    """Processes of these users whose environment carries all these marks; neither us nor those we come from."""
+    wanted = {f"{name}={value}".encode() for name, value in marks.items()}
+    spared = {os.getpid(), *ancestors(os.getpid())}
+    found = []
+    for pid in pids():
+        if pid in spared:
+            continue
+        who = identity(pid)  # before the environment: it must be that of this very process
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123 - thousands of them
+                if os.fstat(file.fileno()).st_uid in users and wanted <= set(file.read().split(b"\0")) and who:
+                    found.append(who)
+        except OSError:
+            continue
+    return found
+
+
+def started_at(pid: int) -> float | None:
+    """When a process began, in wall-clock seconds as the clock stands now."""
+    fields = stat(pid)
+    if not fields:
+        return None
+    seconds_after_boot = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return time.time() - (time.clock_gettime(time.CLOCK_BOOTTIME) - seconds_after_boot)
+
+
+def listeners(port: int, candidates: Iterable[int]) -> list[Listener]:
+    """Who accepts connections on this TCP port, of either IP version. `candidates` are looked at first."""
+    sockets = _listening_sockets(port)
+    if not sockets:
+        return []
+    found: dict[str, int] = {}
+    tried: set[int] = set()
+    for group in (list(candidates), pids()):
+        for pid in group:
+            if len(found) == len(sockets):
+                break
+            if pid not in tried:
+                tried.add(pid)
+                for inode in _sockets_of(pid) & sockets:
+                    found.setdefault(inode, pid)
+    known = [Listener(port, pid, command_name(pid), started_at(pid)) for pid in dict.fromkeys(found.values())]
+    return known + [Listener(port, None, "", None)] * (len(found) < len(sockets))
+
+
+def _listening_sockets(port: int) -> set[str]:
+    """The inodes of the sockets that listen on this port."""
+    inodes = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            lines = Path(table).read_text(encoding="ascii").splitlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            fields = line.split()
+            if fields[3] == _LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
+                inodes.add(fields[9])
+    return inodes
+
+
+def _sockets_of(pid: int) -> set[str]:
+    """The inodes of the sockets a process holds, as far as we may look."""
+    inodes = set()
+    try:
+        for name in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208 - names are all that is wanted
+            try:
+                target = os.readlink(f"/proc/{pid}/fd/{name}")  # noqa: PTH115 - thousands of them
+            except OSError:
+                continue
+            if target.startswith("socket:["):
+                inodes.add(target[8:-1])
+    except OSError:
+        pass
+    return inodes

