@@ -1,7 +1,7 @@
 """Action medusa-seed: the project's own seed script, once, when the database has no region yet.
 
 The local administrator's password reaches the script by its environment; a command line would show it to every user
-of the machine. A seed that isn't made for that (RXLAUNCH_ADMIN_EMAIL in its source) never runs on a database with data.
+of the machine. A seed that doesn't name RXLAUNCH_ADMIN_EMAIL never runs on a database with data.
 """
 
 import re
