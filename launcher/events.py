@@ -63,6 +63,7 @@ class StackStarting(Event):
     pid: int
     mode: str
     units: tuple[UnitName, ...]
+    stages: tuple[tuple[UnitName, str], ...] = ()  # unit and its stage, for those who show progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,21 +266,23 @@ def to_json(message: Event | Command) -> dict[str, Any]:
     return {"type": type(message).__name__, **dataclasses.asdict(message)}
 
 
-def _kinds(base: type) -> dict[str, type]:
+def _kinds(base: type[Any]) -> dict[str, type[Any]]:
     return {kind.__name__: kind for kind in base.__subclasses__()}
 
 
 def event_from_json(document: Mapping[str, Any]) -> Event | None:
     """The event of a JSON object as `to_json` made it; None for a type this version doesn't know."""
-    return _from_json(Event, document)
+    found: Event | None = _from_json(Event, document)
+    return found
 
 
 def command_from_json(document: Mapping[str, Any]) -> Command | None:
     """The command of a JSON object as `to_json` made it; None for an unknown one."""
-    return _from_json(Command, document)
+    found: Command | None = _from_json(Command, document)
+    return found
 
 
-def _from_json(base: type, document: Mapping[str, Any]) -> Any:
+def _from_json(base: type[Any], document: Mapping[str, Any]) -> Any:
     kind = _kinds(base).get(document.get("type", ""))
     if kind is None:
         return None

@@ -27,5 +27,5 @@ def _configured() -> Any:
 
     import structlog
 
-    processors = [structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()]
+    processors: list[Any] = [structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()]
     return structlog.wrap_logger(structlog.PrintLogger(sys.stderr), processors=processors)

@@ -62,7 +62,7 @@ def _world(opened: Opened) -> tuple[World, set[str]]:
         instance="",
         given=given,
         minimal=given,
-        unit_env_files=preflight.unit_env_files(opened),
+        unit_env_files=opened.loaded.unit_env,
         dirs=preflight.directories(opened),
         options=preflight.action_options(opened),
     )

@@ -41,11 +41,11 @@ def _shown(value: Any) -> str:
 
 def graph(directory: Path, mode: str | None, units: tuple[str, ...], style: str) -> Result:
     """The plan as text, dot or mermaid."""
-    from launcher.plan import build, graph as graphs
+    from launcher.plan import build, render
 
     opened = open_stack(Request(directory, mode, units))
     plan = build.build(opened.loaded.stack, opened.root, selected=units) if units else opened.plan
-    rendered = {"text": graphs.text, "dot": graphs.dot, "mermaid": graphs.mermaid}[style](plan)
+    rendered = {"text": render.text, "dot": render.dot, "mermaid": render.mermaid}[style](plan)
     data = {
         name: {"kind": unit.kind, "stage": unit.stage, "depends_on": dict(unit.depends_on)}
         for name, unit in plan.units.items()

@@ -40,12 +40,15 @@ def open_stack(request: Request) -> Opened:
 
     where = locate(request.directory)
     detected = recognise(where.root)
-    if detected is None and not (where.root / paths.STACK_FILE).is_file():
+    has_file = (where.root / paths.STACK_FILE).is_file()
+    if detected is None and not has_file:
         raise UsageError(
             f"no {paths.STACK_FILE} in {where.root} or above it, and no Medusa project was recognised there",
             remedy="change into your project, write a stack file with `rxlaunch init`, "
             "or try the sample: `rxlaunch init --sample DIR`",
         )
+    if detected is not None and has_file:
+        detected.pop("extends")  # what it builds on is for the file to say
     loaded = load.load(where.root, mode=request.mode, overrides=request.overrides(), detected=detected)
     plan = build.build(loaded.stack, where.root)
     chosen = build.build(loaded.stack, where.root, selected=request.units) if request.units else plan

@@ -14,13 +14,14 @@ from launcher import native
 from launcher.app.opening import Opened
 from launcher.errors import ConfigError, Problem
 from launcher.events import PortChosen
-from launcher.run.toolbox import ContractResult, Surroundings, Toolbox
-from launcher.stack.model import VariableSpec
+from launcher.run.toolbox import Ask, ContractResult, Surroundings, Toolbox, Verdict
+from launcher.stack.model import ProbeSpec, VariableSpec
 
 if TYPE_CHECKING:
     from launcher.app.request import Request
     from launcher.logs.files import UnitLog
     from launcher.logs.redact import Redactor
+    from launcher.plan.step import Action, Provider
     from launcher.ports import PortBook
     from launcher.state.secrets import Secrets
 
@@ -91,7 +92,7 @@ def prepare(
         instance=instance,
         given=given,
         minimal={name: given[name] for name in _MINIMAL if name in given},
-        unit_env_files=unit_env_files(opened),
+        unit_env_files=opened.loaded.unit_env,
         node_path=node_path,
         dirs=directories(opened),
         options=action_options(opened),
@@ -166,17 +167,6 @@ def check_contracts(opened: Opened, prepared: Prepared) -> None:
         )
 
 
-def unit_env_files(opened: Opened) -> dict[str, dict[str, str]]:
-    """The variables of each unit's own env_file list."""
-    from launcher.stack.load import read_env_files
-
-    return {
-        name: read_env_files(opened.root, unit.spec.env_file)
-        for name, unit in opened.plan.units.items()
-        if unit.spec.env_file
-    }
-
-
 def directories(opened: Opened) -> dict[str, str]:
     """`${dir.backend}` and `${dir.storefront}`."""
     market = opened.loaded.stack.marketplace
@@ -233,23 +223,22 @@ def no_door(*_arguments: object) -> Any:
     raise RuntimeError("nothing is started or asked here")
 
 
-def _probe(spec: object, seen: Callable[[str], bool]) -> object:
+def _probe(spec: "ProbeSpec", seen: Callable[[str], bool]) -> "Ask":
     from launcher import probes
 
-    return probes.build(spec, seen=seen)  # type: ignore[arg-type]
+    return probes.build(spec, seen=seen)
 
 
-def _action(name: str) -> object:
+def _action(name: str) -> "Action":
     from launcher import marketplace
 
     return marketplace.action(name)
 
 
-def _provider(name: str) -> object:
+def _provider(name: str) -> "Provider":
     from launcher import probes, services
-    from launcher.stack.model import ProbeSpec
 
-    async def ask(url: str) -> object:
+    async def ask(url: str) -> "Verdict":
         spec = ProbeSpec(postgres=url) if name == "postgres" else ProbeSpec(redis=url, timeout=1.0)
         return await probes.build(spec)()
 

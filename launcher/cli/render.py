@@ -1,6 +1,7 @@
 """Results and errors made visible: the only printer of the command line."""
 
 import json
+import os
 import sys
 from typing import Any, NoReturn
 
@@ -27,7 +28,12 @@ def write(text: str, *, err: bool = False) -> None:
     try:
         click.echo(text.encode(encoding, "replace").decode(encoding), err=err)
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]  # nobody reads: nothing may be flushed at exit
+        _nobody_reads()
+
+
+def _nobody_reads() -> None:
+    """Our output was closed: let nothing complain about it when the interpreter flushes at exit."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - stays open as our stdout
 
 
 def guarded(command: click.Command) -> NoReturn:
@@ -45,7 +51,7 @@ def guarded(command: click.Command) -> NoReturn:
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]
+        _nobody_reads()
         sys.exit(0)
     sys.exit(0)
 

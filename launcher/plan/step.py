@@ -62,46 +62,64 @@ class StepContext(Protocol):
     @property
     def root(self) -> Path:
         """The checkout."""
+
     @property
     def state_dir(self) -> Path:
         """Where this stack may keep data; exists, 0700."""
+
     @property
     def cwd(self) -> Path:
         """The unit's working directory, resolved."""
+
     @property
     def env(self) -> Mapping[str, str]:
         """The unit's complete environment, interpolated; PATH leads to the chosen Node first."""
+
     @property
     def given(self) -> Mapping[str, str]:
         """What the user gave: .env files under the process environment; no outputs, no defaults of ours."""
+
     @property
     def options(self) -> Mapping[str, str | int | float | bool | tuple[str, ...]]: ...
     @property
     def ports(self) -> Mapping[str, int]:
         """Every named port, chosen already."""
+
     @property
     def outputs(self) -> Mapping[str, str]:
         """Outputs of the units that are done or ready."""
+
     @property
     def mode(self) -> str:
         """dev or production."""
+
     @property
     def fresh(self) -> bool:
         """`--fresh`: fingerprints are to be ignored."""
+
     @property
     def source(self) -> str:
         """Of a provider: auto, external or embedded."""
+
     @property
     def fingerprints(self) -> "Fingerprints": ...
     def report(self, text: str) -> None:
         """A line for the user (a Note), for instance which fallback was taken."""
+
     def secret(self, name: str, hex_characters: int) -> str:
         """A generated secret of this stack: made once, kept 0600, the same ever after. Redacted everywhere."""
+
     def hide(self, value: str) -> None:
         """From now on never show this value."""
+
     async def run(
-        self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None,
-        stdin: bytes | None = None, unprivileged: bool = False,
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        stdin: bytes | None = None,
+        unprivileged: bool = False,
     ) -> CommandResult:
         """Run a command to its end, contained, its output in the unit's log. `env` is added to the unit's."""
 

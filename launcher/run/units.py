@@ -6,7 +6,7 @@ stopped by their ladder before the cancellation goes on.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -169,9 +169,9 @@ class ServiceIncarnation(Incarnation):
             return _Plan(None, resolved.note)
         return _Plan(self.launch_spec(resolved, {**context.env, **resolved.env}), resolved.note)
 
-    def launch_spec(self, launch: Launch, env: "dict[str, str] | object") -> LaunchSpec:
+    def launch_spec(self, launch: Launch, env: Mapping[str, str]) -> LaunchSpec:
         """The launch with the stack's way of stopping it."""
-        whole = dict(env)  # type: ignore[call-overload]
+        whole = dict(env)
         return LaunchSpec(
             argv=program(launch.argv, whole),
             cwd=str(launch.cwd),

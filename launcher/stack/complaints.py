@@ -43,12 +43,10 @@ def _inside(data: Any, loc: tuple[str | int, ...]) -> tuple[Path, tuple[str | in
     """The part of pydantic's location that exists in the data, and what it adds of its own."""
     here = data
     for position, part in enumerate(loc):
-        if isinstance(here, dict) and part in here:
-            here = here[part]
-        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
-            here = here[part]
-        else:
+        known = here if isinstance(here, dict) else range(len(here)) if isinstance(here, list) else ()
+        if part not in known:
             return loc[:position], loc[position:]
+        here = here[part]
     return loc, ()
 
 
@@ -69,7 +67,7 @@ def _bad_name(path: Path) -> str:
     if path[-1] in DEVICE_NAMES:
         return "is a device name on Windows, where no file can be called so; choose another name"
     key, _ = get_args(_plain(_annotation(path[:-1])))
-    return f"the name must be {_expected(key)}"
+    return f"must be {_expected(key)}"
 
 
 def _unknown_key(path: Path) -> str:
@@ -83,7 +81,7 @@ def _unknown_key(path: Path) -> str:
     return f"{what}; did you mean `{meant}`?" if meant else f"{what}; known are {', '.join(sorted(known))}"
 
 
-# --- walking the models -----------------------------------------------------------------------------------------------
+# --- walking the models -------------------------------------------------------------------------------------
 
 
 def fields(annotation: Any) -> dict[str, Any]:
@@ -143,7 +141,7 @@ def _expected_one(annotation: Any) -> str:
     return _PLAIN_WORDS.get(annotation, "something else")
 
 
-# --- values -----------------------------------------------------------------------------------------------------------
+# --- values -------------------------------------------------------------------------------------------------
 
 
 def _at(data: Any, path: Path) -> Any:

@@ -37,7 +37,9 @@ def read_env_files(root: Path, names: Sequence[str], *, required: bool = True) -
         except NotUtf8 as error:
             problems.append(Problem(f"{name}:{error.line}", str(error)))
         else:
-            problems += [Problem(name, f"{key}: the value holds a NUL character") for key in found if "\0" in found[key]]
+            problems += [
+                Problem(name, f"{key}: the value holds a NUL character") for key in found if "\0" in found[key]
+            ]
             warnings += [f"{name}:{line}: not NAME=value, ignored" for line in odd]
             values |= found
     return EnvFiles(values, tuple(problems), tuple(warnings))

@@ -12,15 +12,16 @@ from launcher.stack.suggest import did_you_mean
 
 _DEEPEST = 40  # tables and lists inside each other; a sensible stack needs seven
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 _PLAIN_WORDS = (
     (re.compile("Cannot overwrite a value"), "the key is given twice"),
-    (re.compile(r"Cannot declare \((.*?),?\) twice"), "the table is given twice: {0}"),
+    (re.compile(r"Cannot declare \((.*?),?\) twice"), "the table is given twice: "),
     (re.compile("Unterminated string"), "a quote is not closed"),
     (re.compile(r"Illegal character '\\n'"), "a quote is not closed on this line"),
-    (re.compile(r"Illegal character '\\r'|invalid character '\\r'"), "a lone carriage return; use LF or CRLF line ends"),
     (re.compile(r"Expected '=' after a key"), "expected `key = value` or `[section]`"),
     (re.compile("Unclosed array"), "a [ is not closed"),
     (re.compile("Unclosed inline table"), "a { is not closed"),
+    (re.compile("Exceeds the limit"), "a number is too long"),
     (re.compile("Invalid value"), "no valid value: text needs quotes, and true and false are lower-case"),
 )
 
@@ -62,17 +63,22 @@ def _unreadable(where: str, what: str) -> ConfigError:
 
 
 def _place(file: str, text: str, message: str) -> tuple[str, str]:
+    lone = _LONE_RETURN.search(text)
+    if lone:
+        return (
+            f"{file}:{text.count(chr(10), 0, lone.start()) + 1}",
+            "a lone carriage return; use LF or CRLF line ends",
+        )
     match = _PLACE.search(message)
-    if match is None:
-        return file, message
-    line = match.group(1) or str(text.count("\n") + 1)
-    what = message[: match.start()]
+    what = message[: match.start()] if match else message
     for pattern, words in _PLAIN_WORDS:
         found = pattern.search(what)
         if found:
-            what = words.format(*found.groups())
+            what = words + "".join(found.groups())
             break
-    return f"{file}:{line}", what
+    if match is None:
+        return file, what
+    return f"{file}:{match.group(1) or text.count(chr(10)) + 1}", what
 
 
 def _deep_line(text: str) -> int:

@@ -79,6 +79,17 @@ def _mentions(data: Any, path: Path) -> bool:
     return True
 
 
+def as_written(data: Any, path: Path) -> Path:
+    """The path up to a short form: `ports.backend = true` is no complaint about `ports.backend.prefer`."""
+    for length, part in enumerate(path):
+        if not isinstance(data, dict | list):
+            return path[:length]
+        if not isinstance(data, dict) or part not in data:
+            break
+        data = data[part]
+    return path
+
+
 def leaves(data: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every value that is no table, with its path; lists are values."""
     if isinstance(data, dict):

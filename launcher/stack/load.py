@@ -19,7 +19,7 @@ from launcher.stack.complaints import Complaint
 from launcher.stack.envfiles import IMPLICIT, EnvFiles, read_env_files
 from launcher.stack.files import preset_file, read_toml
 from launcher.stack.known import MODES
-from launcher.stack.layers import Layer, leaves, merge, origin, spell
+from launcher.stack.layers import Layer, as_written, leaves, merge, origin, spell
 from launcher.stack.layers import Path as TomlPath
 from launcher.stack.model import Stack
 from launcher.stack.short import spell_out
@@ -79,7 +79,7 @@ def load(
     )
 
 
-# --- layers -----------------------------------------------------------------------------------------------------------
+# --- layers -------------------------------------------------------------------------------------------------
 
 
 def _sources(file: Path, own: dict[str, Any], detected: dict[str, Any], flags: dict[str, Any]) -> list[Layer]:
@@ -157,7 +157,7 @@ def _bad_modes(source: Layer) -> list[Problem]:
     return found
 
 
-# --- judging ----------------------------------------------------------------------------------------------------------
+# --- judging ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +209,15 @@ def _remove(data: Any, path: TomlPath) -> None:
 
 
 def _not_caused_by(found: list[Complaint], more: list[Complaint]) -> list[Complaint]:
-    """Without what only follows from values that were removed: units that lost a part, names that vanished."""
-    hurt = {complaint.path[:2] for complaint in found}
-    lost = {f"`{complaint.path[1]}`" for complaint in found if len(complaint.path) == 2}
-    return [one for one in more if one.path[:2] not in hurt and not any(name in one.what for name in lost)]
+    """Without what only follows from values that were removed: what held them lacks a part, names vanished."""
+    removed = [complaint.path for complaint in found]
+    lost = {f"`{path[1]}`" for path in removed if len(path) == 2}
+    return [
+        one
+        for one in more
+        if not any(one.path == path[: len(one.path)] or path == one.path[: len(path)] for path in removed)
+        and not any(name in one.what for name in lost)
+    ]
 
 
 def _other_mode(layers: _Layers, active: str, known: list[Problem]) -> list[Problem]:
@@ -230,7 +235,8 @@ def _problem(complaint: Complaint, layers: Sequence[Layer]) -> Problem:
             break
     if source is None:
         return Problem(spell(complaint.path), complaint.what)
-    return Problem(f"{source.origin}: {spell((*source.prefix, *complaint.path))}", complaint.what)
+    path = as_written(source.data, complaint.path)
+    return Problem(f"{source.origin}: {spell((*source.prefix, *path))}", complaint.what)
 
 
 def _origins(stack: Stack, layers: Sequence[Layer]) -> dict[str, str]:
@@ -241,7 +247,7 @@ def _origins(stack: Stack, layers: Sequence[Layer]) -> dict[str, str]:
     return found
 
 
-# --- .env files -------------------------------------------------------------------------------------------------------
+# --- .env files ---------------------------------------------------------------------------------------------
 
 
 def _env_files(root: Path, stack: Stack) -> tuple[EnvFiles, dict[str, EnvFiles]]:

@@ -1,7 +1,7 @@
 """What a stack file may say, as strict frozen models. No file is read here and no rule spans two fields of a stack.
 
-Vocabulary follows docker compose and Kubernetes. Every model refuses unknown keys; `stack/complaints.py` turns pydantic's
-errors into problems with their TOML path and a suggestion; cross-field rules live in `stack/rules.py`.
+Vocabulary follows docker compose and Kubernetes. Every model refuses unknown keys; `stack/complaints.py` turns
+pydantic's errors into complaints with a TOML path and a suggestion; cross-field rules live in `stack/rules.py`.
 """
 
 from typing import Annotated, Literal
@@ -17,7 +17,8 @@ def _portable(name: str) -> str:
     return name
 
 
-# Strict numbers refuse true, "3" and 3.0 for 3; their bounds refuse nan and inf. The descriptions are what `stack/complaints.py` says a value must be, and what editors show (JSON Schema).
+# Strict numbers refuse true, "3" and 3.0 for 3; their bounds refuse nan and inf. The descriptions are what
+# `stack/complaints.py` says a value must be, and what editors show (JSON Schema).
 Name = Annotated[
     str,
     Field(
@@ -88,7 +89,7 @@ class Model(BaseModel):
 
 
 class PortSpec(Model):
-    """A named port: `fixed`, or any free one, `prefer`red first. `backend = 9001` is short for `{ prefer = 9001 }`."""
+    """A named port: `fixed`, or any free one, `prefer`red first; `backend = 9001` means `{ prefer = 9001 }`."""
 
     prefer: Port | None = None
     fixed: Port | None = None
@@ -129,7 +130,7 @@ class RestartSpec(Model):
 
 
 class StopSpec(Model):
-    """How a service is stopped: `signal` to the whole tree or to its main process, then KILL after `grace` seconds."""
+    """How a service is stopped: `signal` to the whole tree or the main process, then KILL after `grace` seconds."""
 
     signal: Literal["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"] = "SIGTERM"
     scope: Literal["tree", "main"] = "tree"

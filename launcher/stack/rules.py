@@ -24,7 +24,7 @@ def complaints(stack: Stack) -> list[Complaint]:
     return [complaint for rule in RULES for complaint in rule(stack)]
 
 
-# --- units and their dependencies -------------------------------------------------------------------------------------
+# --- units and their dependencies ---------------------------------------------------------------------------
 
 
 def same_name_twice(stack: Stack) -> Iterator[Complaint]:
@@ -76,9 +76,9 @@ def conditions_fit(stack: Stack) -> Iterator[Complaint]:
         for name, condition in unit.depends_on.items():
             here = (*path, "depends_on", name)
             if condition == "completed" and name in stack.services:
-                yield Complaint(here, f"`{name}` is a service and never completes; use \"healthy\" or \"started\"")
+                yield Complaint(here, f'`{name}` is a service and never completes; use "healthy" or "started"')
             if condition == "healthy" and name in stack.tasks and name not in stack.services:
-                yield Complaint(here, f"`{name}` is a task and is never healthy; use \"completed\"")
+                yield Complaint(here, f'`{name}` is a task and is never healthy; use "completed"')
 
 
 def no_cycles(stack: Stack) -> Iterator[Complaint]:
@@ -88,7 +88,7 @@ def no_cycles(stack: Stack) -> Iterator[Complaint]:
         yield Complaint((section, cycle[0], "depends_on"), f"a cycle: {' -> '.join(cycle)}; none could ever start")
 
 
-# --- ports ------------------------------------------------------------------------------------------------------------
+# --- ports --------------------------------------------------------------------------------------------------
 
 
 def ports_differ(stack: Stack) -> Iterator[Complaint]:
@@ -122,7 +122,7 @@ def ports_have_one_service(stack: Stack) -> Iterator[Complaint]:
         owner.setdefault(port, name)
 
 
-# --- probes and patterns ----------------------------------------------------------------------------------------------
+# --- probes and patterns ------------------------------------------------------------------------------------
 
 
 def probes_ask_one_question(stack: Stack) -> Iterator[Complaint]:
@@ -154,7 +154,7 @@ def _compiles(pattern: str | None, path: Path) -> Iterator[Complaint]:
         yield Complaint(path, f"is no regular expression: {error}")
 
 
-# --- contracts and templates ------------------------------------------------------------------------------------------
+# --- contracts and templates --------------------------------------------------------------------------------
 
 
 def contracts_exist(stack: Stack) -> Iterator[Complaint]:
@@ -209,7 +209,7 @@ def _meant_instead(namespace: str, name: str) -> str:
     return f"; did you mean `${{{meant}}}`?" if found else "; write `$${` for a literal `${`"
 
 
-# --- what the rules walk over -----------------------------------------------------------------------------------------
+# --- what the rules walk over -------------------------------------------------------------------------------
 
 
 def templates(stack: Stack) -> Iterator[tuple[Path, str]]:

@@ -1,7 +1,6 @@
 """What the tests of the Linux code share: marks that are cleaned up, and one way to start a child."""
 
 import asyncio
-import inspect
 import sys
 
 import pytest
@@ -18,16 +17,6 @@ def marks(tmp_path):
     """Marks whose processes are killed after the test."""
     with processes.marks(tmp_path) as made:
         yield made
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem):
-    """Run a coroutine test in a loop of its own."""
-    if not inspect.iscoroutinefunction(pyfuncitem.function):
-        return None
-    wanted = inspect.signature(pyfuncitem.function).parameters
-    asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
-    return True
 
 
 class Printed(bytearray):

@@ -10,9 +10,8 @@ if (!process.env.NEXT_PUBLIC_MEDUSA_PUBLISHABLE_KEY) {
 }
 
 const config: NextConfig = {
-  // The backend one folder up has a lock file too; without these two Next warns and takes that folder for the root.
+  // The backend one folder up has a lock file too; without this Next warns and takes that folder for the root.
   outputFileTracingRoot: __dirname,
-  turbopack: { root: __dirname },
   poweredByHeader: false,
 }
 

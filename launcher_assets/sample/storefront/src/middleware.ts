@@ -57,13 +57,13 @@ function page(status: number, message: string): NextResponse {
   })
 }
 
-/** A relative Location, so that the visitor stays on the host and port that a proxy in front shows. */
+/** To the host the visitor asked for: request.url names the one this server listens on, not a proxy's in front. */
 async function redirectToCountry(request: NextRequest): Promise<NextResponse> {
-  const country = await chooseCountry()
-  const path = request.nextUrl.pathname.replace(/\/$/, "")
-  return new NextResponse(null, {
-    status: 307,
-    headers: { location: `/${country}${path}${request.nextUrl.search}`, "cache-control": "no-store" },
+  const { pathname, search, protocol } = request.nextUrl
+  const scheme = request.headers.get("x-forwarded-proto")?.split(",")[0] ?? protocol.replace(":", "")
+  const path = `/${await chooseCountry()}${pathname.replace(/\/$/, "")}${search}`
+  return NextResponse.redirect(new URL(path, `${scheme}://${hostOf(request)}`), {
+    headers: { "cache-control": "no-store" },
   })
 }
 

@@ -1,0 +1,142 @@
+"""What the supervisor knows, folded from its events: pure, total, and told to files and clients as JSON."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from launcher import events as e
+from launcher.events import Exit, Failure
+from launcher.native.contract import Identity
+
+VERSION = 1
+SUCCESSFUL_ENDS = (0, 130, 143)  # asked to stop, by the user or by the system
+
+
+@dataclass(frozen=True, slots=True)
+class UnitView:
+    """One unit as the user sees it. `since` is the wall-clock time of its phase, `seconds` how long it took."""
+
+    name: str
+    phase: str = "pending"
+    stage: str = ""
+    pid: int | None = None
+    generation: int = 0
+    restarts: int = 0
+    since: float = 0.0
+    seconds: float | None = None
+    note: str | None = None
+    waiting_on: tuple[tuple[str, str], ...] = ()
+    last_probe: str | None = None
+    exit: Exit | None = None
+    failure: Failure | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object of the unit."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The whole stack at one moment. `supervisor` tells a living supervisor from a stranger with its pid."""
+
+    instance: str = ""
+    name: str = ""
+    root: str = ""
+    pid: int = 0
+    started_at: float = 0.0
+    mode: str = ""
+    phase: str = "starting"
+    ports: Mapping[str, int] = field(default_factory=dict)
+    units: Mapping[str, UnitView] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
+    exit_code: int | None = None
+    reason: str | None = None  # why the stack is stopping
+    supervisor: Identity = Identity(0, 0, "")
+    version: int = VERSION
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object of the snapshot; `state/document.py` reads it."""
+        return asdict(self)
+
+
+def fold(snapshot: Snapshot | None, event: e.Event) -> Snapshot:
+    """The snapshot after the event. Every event is understood, in whatever order they come."""
+    now = snapshot if snapshot is not None else Snapshot(started_at=event.at)
+    match event:
+        case e.StackStarting():
+            return _begun(event)
+        case e.PortChosen(name=name, port=port):
+            return replace(now, ports={**now.ports, name: port})
+        case e.StackReady(facts=facts):
+            return replace(now, phase="ready", facts=dict(facts))
+        case e.StackStopping(reason=reason, exit_code=code):
+            return replace(now, phase="stopping", reason=reason, exit_code=code)
+        case e.StackStopped(exit_code=code):
+            phase = "stopped" if code in SUCCESSFUL_ENDS else "failed"
+            units = {name: replace(unit, pid=None) for name, unit in now.units.items()}
+            return replace(now, phase=phase, exit_code=code, units=units)
+    name = getattr(event, "unit", None)
+    if name is None or isinstance(event, e.Note):
+        return now
+    unit = now.units.get(name, UnitView(name))
+    return replace(now, units={**now.units, name: _changed(unit, event)})
+
+
+def _begun(event: e.StackStarting) -> Snapshot:
+    stages = dict(event.stages)
+    return Snapshot(
+        instance=event.instance,
+        name=event.name,
+        root=event.root,
+        pid=event.pid,
+        started_at=event.at,
+        mode=event.mode,
+        units={name: UnitView(name, stage=stages.get(name, ""), since=event.at) for name in event.units},
+        supervisor=Identity(event.pid, 0, ""),
+    )
+
+
+def _changed(unit: UnitView, event: e.Event) -> UnitView:
+    match event:
+        case e.UnitStarted(generation=generation, pid=pid):
+            return replace(unit, pid=pid, generation=generation)
+        case e.UnitProbed(detail=detail):
+            return replace(unit, last_probe=detail)
+        case e.UnitExited(exit=ended):
+            return replace(unit, pid=None, exit=ended)
+        case e.UnitFailed(stage=stage, failure=failure):
+            return _entered(unit, event, "failed", pid=None, stage=stage or unit.stage, failure=failure)
+    return _moved(unit, event)
+
+
+def _moved(unit: UnitView, event: e.Event) -> UnitView:  # noqa: PLR0911 - one line a kind of event
+    match event:
+        case e.UnitWaiting(on=on):
+            return _entered(unit, event, "waiting", waiting_on=on)
+        case e.UnitStarting(generation=generation, reason=reason):
+            restarts = max(0, generation - 1)
+            return _entered(
+                unit, event, "starting", generation=generation, restarts=restarts, note=reason,
+                seconds=None, last_probe=None, exit=None, failure=None,
+            )  # fmt: skip
+        case e.UnitReady(seconds=seconds, note=note):
+            return _entered(unit, event, "ready", seconds=seconds, note=note or unit.note, failure=None)
+        case e.UnitUnready(detail=detail):
+            return _entered(unit, event, "unready", last_probe=detail)
+        case e.UnitSkipped(reason=reason):
+            return _entered(unit, event, "skipped", pid=None, note=reason, failure=None)
+        case e.UnitDone(seconds=seconds, note=note):
+            return _entered(unit, event, "done", pid=None, seconds=seconds, note=note, failure=None)
+        case e.UnitBackingOff(delay=delay, failures=failures):
+            note = f"starts again in {delay:.1f} s after failure {failures}"
+            return _entered(unit, event, "backoff", pid=None, note=note)
+        case e.UnitStopping():
+            return _entered(unit, event, "stopping")
+        case e.UnitStopped(forced=forced):
+            note = "did not stop in time and was killed" if forced else None
+            return _entered(unit, event, "stopped", pid=None, note=note)
+    return unit
+
+
+def _entered(unit: UnitView, event: e.Event, phase: str, **changes: Any) -> UnitView:
+    return replace(unit, phase=phase, since=event.at, **{"waiting_on": (), **changes})

@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""What the old launchers did, step after step: the baseline of scripts/bench.py. Not part of the product.
+
+TCP checks; rebuild when the port moved; `npm run start`; one poll a second until three are good; prewarm; a publishable
+key by `medusa exec`; `npm run dev`; one poll a second until it listens. Then, for a fair end, one poll a second until
+the home page shows a product. Usage: old_launcher.py CHECKOUT SETTINGS.json (env, port, rebuild).
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+POLL_SECONDS = 1.0
+LIMIT_SECONDS = 600.0
+STOREFRONT_PORT = 8101
+KEY_SCRIPT = """
+import { createApiKeysWorkflow, linkSalesChannelsToApiKeyWorkflow } from "@medusajs/medusa/core-flows"
+export default async function key({ container }) {
+  const [channel] = await container.resolve("sales_channel").listSalesChannels({}, { take: 1 })
+  const { result } = await createApiKeysWorkflow(container).run({
+    input: { api_keys: [{ title: "old launcher", type: "publishable", created_by: "" }] } })
+  await linkSalesChannelsToApiKeyWorkflow(container).run({ input: { id: result[0].id, add: [channel.id] } })
+  console.log("KEY=" + result[0].token)
+}
+"""
+
+
+def main() -> None:
+    """Boot, print each step's seconds, stop."""
+    market, settings = Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))
+    port = settings["port"]
+    url = f"http://127.0.0.1:{port}"
+    storefront = f"http://127.0.0.1:{STOREFRONT_PORT}"
+    env = {**os.environ, **settings["env"], "PORT": str(port), "MEDUSA_BACKEND_URL": url}
+    for name in ("STORE_CORS", "ADMIN_CORS", "AUTH_CORS"):
+        env[name] = f"{url},{storefront},http://localhost:{port}"
+    children: list[subprocess.Popen[bytes]] = []
+    began = time.monotonic()
+    try:
+        steps(market, settings, env, children)
+        print(f"{time.monotonic() - began:.1f} s")
+    finally:
+        for child in children:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+
+
+def steps(market: Path, settings: dict[str, object], env: dict[str, str], children: list[subprocess.Popen[bytes]]) -> None:
+    """The sequence; each step waits for the one before."""
+    port = int(str(settings["port"]))
+    url, storefront = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{STOREFRONT_PORT}"
+    log = (market.parent / "old.log").open("ab")
+    with Step("admin build"):
+        if settings["rebuild"]:
+            subprocess.run(["npm", "run", "build"], cwd=market, env=env, stdout=log, stderr=log, check=True)
+    with Step("backend healthy three times"):
+        children.append(start(["npm", "run", "start"], market / ".medusa" / "server", env, log))
+        streak = 0
+        for _ in polls():
+            streak = streak + 1 if answers(f"{url}/health") else 0
+            if streak == 3:
+                break
+    with Step("prewarm"):
+        answers(f"{url}/app")
+    with Step("publishable key by medusa exec"):
+        script = market / "src" / "scripts" / "old-key.ts"
+        script.write_text(KEY_SCRIPT, encoding="utf-8")
+        command = ["npx", "medusa", "exec", "./src/scripts/old-key.ts"]
+        done = subprocess.run(command, cwd=market, env=env, capture_output=True, text=True, check=True)
+        script.unlink()
+        key = next(line.partition("KEY=")[2].strip() for line in done.stdout.splitlines() if "KEY=" in line)
+    with Step("storefront listens"):
+        env = {**env, "NEXT_PUBLIC_MEDUSA_PUBLISHABLE_KEY": key, "NEXT_PUBLIC_MEDUSA_BACKEND_URL": url}
+        env = {**env, "PORT": str(STOREFRONT_PORT)}
+        run = ["npm", "run", "dev", "--", "-p", str(STOREFRONT_PORT)]
+        children.append(start(run, market / "storefront", env, log))
+        for _ in polls():
+            if listens(STOREFRONT_PORT):
+                break
+    with Step("home page shows products"):
+        for _ in polls():
+            if answers(storefront, contains=b"/products/"):
+                break
+
+
+class Step:
+    """Prints how long it took."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.began = 0.0
+
+    def __enter__(self) -> None:
+        self.began = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        print(f"  {self.name}: {time.monotonic() - self.began:.1f} s", flush=True)
+
+
+def start(command: list[str], cwd: Path, env: dict[str, str], log: object) -> "subprocess.Popen[bytes]":
+    """A child in a session of its own, so that it can be stopped at the end."""
+    return subprocess.Popen(command, cwd=cwd, env=env, stdout=log, stderr=log, start_new_session=True)  # type: ignore[call-overload,no-any-return]
+
+
+def polls():  # type: ignore[no-untyped-def]  # noqa: ANN201
+    """Once a second, as the old scripts did."""
+    end = time.monotonic() + LIMIT_SECONDS
+    while time.monotonic() < end:
+        yield
+        time.sleep(POLL_SECONDS)
+    raise SystemExit("gave up")
+
+
+def answers(url: str, contains: bytes = b"") -> bool:
+    """Whether a GET gives 200 (with the text in it)."""
+    try:
+        with urllib.request.urlopen(url, timeout=60) as response:
+            return response.status == 200 and contains in response.read()
+    except (OSError, urllib.error.URLError, ValueError):
+        return False
+
+
+def listens(port: int) -> bool:
+    """Whether anything listens."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+if __name__ == "__main__":
+    main()
