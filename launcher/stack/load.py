@@ -84,6 +84,8 @@ def load(
 
 def _sources(file: Path, own: dict[str, Any], detected: dict[str, Any], flags: dict[str, Any]) -> list[Layer]:
     """Every source on its own, the most general first. `modes` tables are still inside."""
+    if file.is_file():
+        detected.pop("extends", None)  # who writes a stack file decides what it builds on
     said = next((source["extends"] for source in (flags, own, detected) if "extends" in source), DEFAULT_PRESET)
     bases = _bases(said, file)
     named = [Layer("detected", detected), Layer(file.name, own), Layer("flag", flags)]

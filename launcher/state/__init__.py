@@ -1,1 +1,1 @@
-"""What survives a command: snapshots, events, secrets, fingerprints, ports, and the one-supervisor lock. No decisions."""
+"""What survives a command: snapshots, events, secrets, fingerprints, ports, and the one-supervisor lock."""

@@ -22,7 +22,7 @@ UNIT_PHASES = frozenset(
 _LARGEST = 2**63  # beyond it numbers overflow in calls to the system
 
 
-class NotASnapshot(ValueError):  # noqa: N818 - a finding, turned into "unknown" by the store
+class NotASnapshot(ValueError):
     """The document is no snapshot that this version understands."""
 
 
@@ -90,7 +90,9 @@ def _whole(value: Any) -> bool:
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, float | int) and not isinstance(value, bool) and math.isfinite(value) and 0 <= value < 1e11
+    return (
+        isinstance(value, float | int) and not isinstance(value, bool) and math.isfinite(value) and 0 <= value < 1e11
+    )
 
 
 def _maybe(check: Check) -> Check:

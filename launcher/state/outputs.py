@@ -1,26 +1,21 @@
-"""What the units of the last boot gave (0600: secrets are among it), for `rxlaunch env`. Not read by a boot."""
+"""Outputs of units that are no secrets, kept for commands that only look. Secrets are never written here."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from launcher import native
+from launcher.state import records
 
 
 class Outputs:
-    """A small private JSON file."""
+    """The named outputs of the running or last instance."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def load(self) -> dict[str, str]:
-        """The outputs, or nothing when there are none that can be read."""
-        try:
-            found = json.loads(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+        """Output by name; empty when nothing is known."""
+        return {name: value for name, value in records.load(self._path).items() if isinstance(value, str)}
 
     def save(self, outputs: Mapping[str, str]) -> None:
-        """Replace the file."""
-        native.write_private(self._path, json.dumps(dict(outputs), indent=2).encode())
+        """Keep these outputs. Raises StateUnwritable."""
+        records.save(self._path, dict(outputs))

@@ -10,6 +10,7 @@ from launcher.native.contract import Identity
 
 VERSION = 1
 SUCCESSFUL_ENDS = (0, 130, 143)  # asked to stop, by the user or by the system
+NOBODY = Identity(0, 0, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Snapshot:
     facts: Mapping[str, str] = field(default_factory=dict)
     exit_code: int | None = None
     reason: str | None = None  # why the stack is stopping
-    supervisor: Identity = Identity(0, 0, "")
+    supervisor: Identity = NOBODY
     version: int = VERSION
 
     def to_json(self) -> dict[str, Any]:
@@ -59,14 +60,14 @@ class Snapshot:
         return asdict(self)
 
 
-def fold(snapshot: Snapshot | None, event: e.Event) -> Snapshot:
+def fold(snapshot: Snapshot | None, event: e.Event) -> Snapshot:  # noqa: PLR0911 - one line a kind of event
     """The snapshot after the event. Every event is understood, in whatever order they come."""
     now = snapshot if snapshot is not None else Snapshot(started_at=event.at)
     match event:
         case e.StackStarting():
             return _begun(event)
-        case e.PortChosen(name=name, port=port):
-            return replace(now, ports={**now.ports, name: port})
+        case e.PortChosen():
+            return replace(now, ports={**now.ports, event.name: event.port})
         case e.StackReady(facts=facts):
             return replace(now, phase="ready", facts=dict(facts))
         case e.StackStopping(reason=reason, exit_code=code):
@@ -75,7 +76,7 @@ def fold(snapshot: Snapshot | None, event: e.Event) -> Snapshot:
             phase = "stopped" if code in SUCCESSFUL_ENDS else "failed"
             units = {name: replace(unit, pid=None) for name, unit in now.units.items()}
             return replace(now, phase=phase, exit_code=code, units=units)
-    name = getattr(event, "unit", None)
+    name: str | None = getattr(event, "unit", None)
     if name is None or isinstance(event, e.Note):
         return now
     unit = now.units.get(name, UnitView(name))

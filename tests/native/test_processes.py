@@ -12,7 +12,7 @@ import time
 import pytest
 
 from launcher import native
-from tests.support.processes import CAP_SECONDS, PATH, script, state, until
+from tests.support.processes import CAP_SECONDS, PATH, REPOSITORY, script, state, until
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_marks_are_found_in_the_environment_alone_and_never_in_ourselves(marks):
 def test_whoever_asks_from_inside_an_instance_does_not_kill_itself_or_its_parents(marks):
     inner = "from launcher import native; import sys; print(native.kill_marked(sys.argv[1]))"
     outer = "import subprocess, sys; subprocess.run([sys.executable, '-c', *sys.argv[1:]]); print('alive')"
-    env = {**marks.env, "PYTHONPATH": os.getcwd()}
+    env = {**marks.env, "PYTHONPATH": str(REPOSITORY)}
     said = subprocess.run(
         [sys.executable, "-c", outer, inner, marks.instance], env=env, capture_output=True, text=True, check=True
     ).stdout
@@ -90,7 +90,7 @@ def test_whoever_asks_from_inside_an_instance_does_not_kill_itself_or_its_parent
 def test_the_same_mark_under_another_user_is_left_alone(marks):
     decoy = subprocess.Popen(["sleep", str(CAP_SECONDS)], env=marks.env, user=12345, group=12345, extra_groups=[])
     try:
-        until(lambda: marks.survivors())
+        until(marks.survivors)
         assert native.kill_marked(marks.instance) == []
         assert decoy.poll() is None
     finally:

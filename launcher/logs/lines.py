@@ -1,0 +1,92 @@
+"""Bytes of a child to lines for people: decoded, bounded, and with nothing left that could drive the terminal."""
+
+import re
+
+LONGEST = 64 * 1024
+SPLIT_MARK = " ↩ (line continues)"
+RESET = "\x1b[0m"
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+_SEQUENCE = re.compile(
+    r"""
+    (?P<sgr>(?:\x1b\[|\x9b)[0-9;:]*m)                       # colours: the only ones kept
+    | (?:\x1b\[|\x9b)[0-?]*[ -/]*(?:[@-~]|$)?               # cursor moves, erasing, modes; or unfinished
+    | (?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?  # titles, clipboard, device strings
+    | \x1b[ -/]*[0-~]?                                      # other escapes
+    | (?P<nul>\x00)
+    | [\x01-\x08\x0a-\x1f\x7f-\x9f]
+    """,
+    re.VERBOSE,
+)
+_SGR = re.compile(r"\x1b\[[0-9;:]*m")
+
+
+def clean(line: str) -> str:
+    """The line as a terminal may show it: colours stay and end with the line, all other controls go, NUL is shown."""
+    if not _CONTROL.search(line):
+        return line
+    line = _last_state(line)
+    shown = _SEQUENCE.sub(_kept, line)
+    return shown + RESET if "\x1b" in shown and not shown.endswith(RESET) else shown
+
+
+def plain(line: str) -> str:
+    """The line without colours either."""
+    return _SGR.sub("", clean(line))
+
+
+def _last_state(line: str) -> str:
+    """What a progress bar said last: a lone carriage return begins the line anew."""
+    return next((part for part in reversed(line.split("\r")) if part), "")
+
+
+def _kept(sequence: re.Match[str]) -> str:
+    if sequence["sgr"] is not None:
+        return sequence["sgr"].replace("\x9b", "\x1b[")
+    return "\\x00" if sequence["nul"] is not None else ""
+
+
+class LineSplitter:
+    """Cuts a stream of bytes into clean lines. Never keeps more than one longest line."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, chunk: bytes) -> list[str]:
+        """The lines that are complete now."""
+        *whole, rest = (self._rest + chunk).split(b"\n")
+        lines = [shown for line in whole for shown in self._shown(line)]
+        *pieces, self._rest = _pieces(rest)
+        return lines + [clean(_decoded(piece)) + SPLIT_MARK for piece in pieces]
+
+    @property
+    def unfinished(self) -> str:
+        """The line that has no end yet."""
+        return clean(_decoded(self._rest))
+
+    def flush(self) -> list[str]:
+        """The last line, if it has no end: the stream has ended."""
+        rest, self._rest = self._rest, b""
+        return [clean(_decoded(rest))] if rest else []
+
+    @staticmethod
+    def _shown(line: bytes) -> list[str]:
+        if len(line) <= LONGEST:
+            return [clean(_decoded(line))]
+        *pieces, last = _pieces(line)
+        return [*(clean(_decoded(piece)) + SPLIT_MARK for piece in pieces), clean(_decoded(last))]
+
+
+def _decoded(line: bytes) -> str:
+    return line.decode("utf-8", "replace")
+
+
+def _pieces(line: bytes) -> list[bytes]:
+    """The line in pieces of at most LONGEST bytes, never cutting a character."""
+    pieces = []
+    while len(line) > LONGEST:
+        cut = LONGEST
+        while cut > LONGEST - 4 and line[cut] & 0xC0 == 0x80:
+            cut -= 1
+        pieces.append(line[:cut])
+        line = line[cut:]
+    return [*pieces, line]

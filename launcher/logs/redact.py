@@ -1,0 +1,145 @@
+"""Keeping secret values out of everything that is shown or kept: raw, URL-encoded, base64 and JSON-escaped."""
+
+import base64
+import json
+import re
+from bisect import insort
+from collections.abc import Iterator
+from urllib.parse import quote, quote_plus
+
+MASK = b"***"
+SHORTEST = 5  # shorter values would mask half of every line
+_LIKE_ENCODE_URI_COMPONENT = "!'()*~-_."
+_BIG = 4096  # bytes from which looking for each form beats one pattern of them all
+_MOST_HELD = 256 * 1024  # a chain of overlapping beginnings longer than this is cut
+
+
+class Redactor:
+    """Knows the secrets of one instance. They may come while streams are running."""
+
+    def __init__(self) -> None:
+        self._forms: list[bytes] = []  # longest first
+        self._by_first: dict[int, list[bytes]] = {}
+        self._pattern: re.Pattern[bytes] | None = None
+
+    def add(self, value: str) -> None:
+        """From now on mask this value, however it is written. Values under five characters are ignored."""
+        if len(value) < SHORTEST:
+            return
+        new = forms_of(value) - set(self._forms)
+        if not new:
+            return
+        for form in new:
+            insort(self._forms, form, key=lambda known: -len(known))
+            self._by_first.setdefault(form[0], []).append(form)
+        self._pattern = re.compile(b"|".join(map(re.escape, self._forms)))
+
+    def text(self, text: str) -> str:
+        """The text with every secret masked."""
+        if self._pattern is None:
+            return text
+        return self.all_of(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+
+    def all_of(self, data: bytes) -> bytes:
+        """The bytes with every secret masked; nothing follows them."""
+        return self.until(data, len(data))
+
+    def stream(self) -> "RedactedStream":
+        """A redactor of one stream of chunks."""
+        return RedactedStream(self)
+
+    # --- for streams ----------------------------------------------------------------------------------------
+
+    def cut(self, data: bytes) -> int:
+        """Up to where the bytes can be told from secrets: what follows may be the beginning of one."""
+        if self._pattern is None:
+            return len(data)
+        longest = len(self._forms[0])
+        for start in range(max(0, len(data) - longest + 1), len(data)):
+            if data[start] in self._by_first and self._begins_a_form(data[start:]):
+                return next((low for low, high in self._secrets(data) if low < start < high), start)
+        return len(data)
+
+    def until(self, data: bytes, end: int) -> bytes:
+        """The first `end` bytes with every secret masked."""
+        parts: list[bytes] = []
+        shown = 0
+        for low, high in self._secrets(data):
+            if high > end:
+                break
+            parts += [data[shown:low], MASK]
+            shown = high
+        parts.append(data[shown:end])
+        return b"".join(parts)
+
+    def _begins_a_form(self, rest: bytes) -> bool:
+        return any(len(form) > len(rest) and form.startswith(rest) for form in self._by_first[rest[0]])
+
+    def _secrets(self, data: bytes) -> Iterator[tuple[int, int]]:
+        """Where secrets are, from left to right; those that overlap are one."""
+        if self._pattern is None or (len(data) > _BIG and not any(form in data for form in self._forms)):
+            return
+        low = high = -1
+        found = self._pattern.search(data)
+        while found:
+            if found.start() >= high:
+                if high > 0:
+                    yield low, high
+                low, high = found.span()
+            else:
+                high = max(high, found.end())
+            found = self._pattern.search(data, found.start() + 1)
+        if high > 0:
+            yield low, high
+
+
+class RedactedStream:
+    """One stream of chunks. Holds back only what may be the beginning of a secret."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._held = b""
+
+    @property
+    def held(self) -> bytes:
+        """What is held back, masked if so much of it could be a secret that it must not be shown."""
+        whole = self._redactor.all_of(self._held)
+        return MASK if whole == self._held and len(self._held) >= SHORTEST else whole
+
+    def feed(self, chunk: bytes) -> bytes:
+        """What of the stream may be shown now."""
+        data = self._held + chunk if self._held else chunk
+        cut = self._redactor.cut(data)
+        if len(data) - cut > _MOST_HELD:
+            cut = len(data)
+        self._held = data[cut:]
+        return self._redactor.until(data, cut)
+
+    def flush(self) -> bytes:
+        """The rest: the stream has ended."""
+        rest, self._held = self.held, b""
+        return rest
+
+
+def forms_of(value: str) -> set[bytes]:
+    """How a value may appear in output."""
+    raw = value.encode("utf-8", "surrogatepass")
+    quoted = {quote(raw, safe=safe) for safe in ("", "/", _LIKE_ENCODE_URI_COMPONENT)} | {quote_plus(raw)}
+    quoted |= {_lower_escapes(text) for text in quoted}
+    escaped = {json.dumps(value)[1:-1], json.dumps(value).replace("/", "\\/")[1:-1]}
+    forms = {raw, *(text.encode() for text in quoted | escaped)}
+    forms.add(json.dumps(value, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass"))
+    return {form for form in forms | _base64_forms(raw) if len(form) >= SHORTEST}
+
+
+def _lower_escapes(text: str) -> str:
+    return re.sub(r"%[0-9A-F]{2}", lambda escape: escape[0].lower(), text)
+
+
+def _base64_forms(raw: bytes) -> set[bytes]:
+    """The base64 of the value alone, and the characters that only it decides wherever it is within longer input."""
+    forms = {base64.b64encode(raw)}
+    for before in range(3):
+        encoded = base64.b64encode(b"\0" * before + raw)
+        forms.add(encoded[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6])
+    return forms | {form.replace(b"+", b"-").replace(b"/", b"_") for form in forms}

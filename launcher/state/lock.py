@@ -1,0 +1,70 @@
+"""One supervisor a stack, by a lock that the kernel drops when its holder dies. The owner of filelock."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from launcher import native
+from launcher.errors import AlreadyRunning
+from launcher.paths import StackPaths
+from launcher.state import files, store
+from launcher.state.snapshot import Snapshot
+
+_ENDED = frozenset({"stopped", "failed"})
+
+
+@contextlib.contextmanager
+def hold(paths: StackPaths) -> Iterator[None]:
+    """Be the stack's only supervisor. Raises AlreadyRunning, naming the other one's pid and age."""
+    import filelock
+
+    native.private_directory(paths.home)
+    lock = filelock.FileLock(paths.lock, mode=0o600, fallback_to_soft=False)
+    with files.writing(paths.lock):
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise _already_running(paths) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def running(paths: StackPaths) -> Snapshot | None:
+    """The snapshot of the living supervisor; None when there is none. Cheap: no lock is touched."""
+    snapshot = store.load(paths)
+    if snapshot is None or snapshot.phase in _ENDED or snapshot.pid <= 0:
+        return None
+    return snapshot if native.alive(snapshot.supervisor) else None
+
+
+@contextlib.contextmanager
+def exclusively(path: Path) -> Iterator[None]:
+    """Be the only one to change the file at `path`; waits for its turn."""
+    import filelock
+
+    native.private_directory(path.parent)
+    guard = path.with_name(f".{path.name}.lock")
+    with files.writing(guard):
+        lock = filelock.FileLock(guard, mode=0o600, fallback_to_soft=False)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _already_running(paths: StackPaths) -> AlreadyRunning:
+    snapshot = running(paths)
+    if snapshot is None:
+        return AlreadyRunning(
+            f"another rxlaunch is starting or stopping the stack of {paths.root}", remedy="try again"
+        )
+    seconds = max(0, int(time.time() - snapshot.started_at))
+    age = f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
+    return AlreadyRunning(
+        f"the stack of {paths.root} runs already: pid {snapshot.pid}, since {age} ago",
+        remedy="rxlaunch status, or rxlaunch down",
+    )

@@ -1,0 +1,148 @@
+"""A stage that fails says which unit, why, the last answer, the last lines, what to do; and leaves nothing (row 70)."""
+
+import json
+import socket
+import sys
+
+import pytest
+
+FAILING = """
+[services.pg]
+command = ["{python}", "-c", "import time; time.sleep(600)", "{tag}"]
+[tasks.work]
+command = ["{python}", "-c", "import sys; [print('line', n) for n in range(50)]; sys.exit(7)"]
+depends_on = { pg = "healthy" }
+stage = "STAGE"
+"""
+
+
+@pytest.mark.parametrize(
+    ("stage", "code"),
+    [("dependencies", 10), ("schema", 11), ("build", 12), ("backend", 13), ("key", 14), ("storefront", 15),
+     ("verify", 16), ("mine", 1)],
+)  # fmt: skip
+@pytest.mark.parametrize("detached", [False, True])
+def test_the_exit_code_is_that_of_the_stage(stack, stage, code, detached):
+    if detached and stage not in ("schema", "mine"):
+        pytest.skip("the same path; two stages in the background are enough")
+    stack.write(FAILING.replace("STAGE", stage))
+    done = stack.run("up", *(["-d"] if detached else []), check=code)
+    assert "work" in done.stdout
+    assert "exited with code 7" in done.stdout
+    assert "line 49" in done.stdout
+    assert "line 29\n" not in done.stdout.partition("last")[2]
+    stack.assert_nothing_left(1)
+
+
+def test_a_service_that_never_gets_ready_is_given_up_with_its_last_answer(stack):
+    stack.web('env = { GATE = "never" }')
+    text = (stack.root / "rxlaunch.toml").read_text().replace("deadline = 20", "deadline = 1")
+    (stack.root / "rxlaunch.toml").write_text(text)
+    done = stack.run("up", check=1)
+    assert "not ready after 1 s" in done.stdout
+    assert "503" in done.stdout
+    stack.assert_nothing_left(1)
+
+
+def test_the_wait_timeout_exits_with_17_and_leaves_nothing(stack):
+    stack.web('env = { GATE = "never" }')
+    for arguments in (["up", "--wait-timeout", "1.5"], ["up", "-d", "--wait-timeout", "1.5"]):
+        done = stack.run(*arguments, check=17)
+        assert "web" in done.stdout
+        stack.assert_nothing_left(1)
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ('["rx-no-such-program"]', "rx-no-such-program"),
+        ('["./plain.txt"]', "plain.txt"),
+        ('["./badbang"]', "badbang"),
+    ],
+)
+def test_a_command_that_cannot_start_is_named_with_a_hint(stack, command, says):
+    (stack.root / "plain.txt").write_text("not a program")
+    bad = stack.root / "badbang"
+    bad.write_text("#!/no/such/interpreter\n")
+    bad.chmod(0o755)
+    stack.write(f'[services.x]\ncommand = {command}\n[services.y]\ncommand = ["{{python}}"]\ndepends_on = ["x"]\n')
+    done = stack.run("up", check=1)
+    assert says in done.stdout
+    assert "y" not in [line.split()[1] for line in done.stdout.splitlines() if line.split()[1:2] and "ready" in line]
+    stack.assert_nothing_left(1)
+
+
+def test_a_working_directory_that_is_missing_is_named(stack):
+    stack.write('[services.x]\ncommand = ["{python}"]\ncwd = "no/such/dir"\n')
+    done = stack.run("up", check=1)
+    assert "no/such/dir" in done.stdout
+
+
+def test_a_fixed_port_that_is_taken_names_its_holder_and_exits_with_4(stack):
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        port = stranger.getsockname()[1]
+        stack.web(ports=f"web = {{ fixed = {port} }}")
+        done = stack.run("up", check=4)
+        assert str(port) in done.stderr
+        assert "pid" in done.stderr
+        assert stack.run("up", "-d", check=4).returncode == 4
+        stack.web()
+        assert stack.run("up", "--port", f"web={port}", check=4).returncode == 4
+        stack.web(ports=f"web = {port}")
+        assert stack.run("up", "--strict-ports", check=4).returncode == 4
+        stack.run("up", "-d", check=0)
+        assert stack.json("ports")["ports"]["web"] != port
+
+
+def test_a_service_that_ends_at_once_has_failed_even_with_0(stack):
+    stack.write('[services.x]\ncommand = ["{python}", "-c", "print(1)"]\nreadiness = { log_line = "never" }\n')
+    assert "exited with code 0 before it was ready" in stack.run("up", check=1).stdout
+
+
+def test_background_children_of_a_service_that_ended_are_killed_and_named(stack):
+    code = f"import subprocess; subprocess.Popen([{sys.executable!r}, '-c', 'import time; time.sleep(600)', '{{tag}}'])"
+    stack.write(f'[tasks.x]\ncommand = ["{{python}}", "-c", "{code}"]\n')
+    stack.run("up", "-d", check=0)
+    stack.assert_nothing_left_but_supervisor() if hasattr(stack, "assert_nothing_left_but_supervisor") else None
+    assert not [line for line in stack.survivors() if "time.sleep(600)" in line]
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"version": 99}', "\x00\xff garbage", "[]", '{"version": 1}'])
+def test_a_corrupt_state_file_is_put_aside_and_nothing_is_lost(stack, content):
+    stack.web()
+    stack.run("up", "-d", check=0)
+    stack.run("down", check=0)
+    state = next(stack.home.glob("stacks/*/state.json"))
+    state.write_text(content)
+    stack.run("status", check=3)
+    stack.run("up", "-d", check=0)
+    assert stack.json("status")["units"]["web"]["phase"] == "ready"
+
+
+def test_a_state_directory_that_cannot_be_written_is_named_with_the_way_out(stack):
+    stack.web()
+    stack.home.write_text("a file where a directory should be")
+    done = stack.run("up", check=2)
+    assert str(stack.home) in done.stderr
+    assert "RXLAUNCH_HOME" in done.stderr
+
+
+def test_errors_are_json_when_json_was_asked_for(stack):
+    stack.write("[services.x]\ncomand = 1\n")
+    document = json.loads(stack.run("up", "-o", "json", check=2).stdout)
+    assert document["error"]["exit_code"] == 2
+    assert any("command" in problem["what"] for problem in document["error"]["problems"])
+
+
+def test_a_directory_without_a_stack_says_what_to_do(stack):
+    done = stack.run("up", check=2)
+    assert "rxlaunch init --sample" in done.stderr
+
+
+def test_unknown_units_are_named_with_those_there_are(stack):
+    stack.web()
+    assert "web" in stack.run("up", "wep", check=2).stderr
+    stack.run("up", "-d", check=0)
+    assert "web" in stack.run("restart", "wep", check=2).stderr

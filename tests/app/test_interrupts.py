@@ -1,0 +1,149 @@
+"""Ctrl-C, SIGTERM and SIGHUP at good and bad moments (fault rows 19-22, 24)."""
+
+import os
+import pty
+import signal
+import sys
+
+import pytest
+
+from tests.support.stacks import until
+
+DEAF = """
+[services.deaf]
+command = ["{python}", "-c", "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)", "{tag}"]
+readiness = { log_line = "deaf" }
+stop = { grace = 30 }
+"""
+
+
+class Terminal:
+    """The command line at a terminal of its own; what it prints is kept."""
+
+    def __init__(self, stack, *arguments):
+        self.pid, self.master = pty.fork()
+        if self.pid == 0:
+            os.chdir(stack.root)
+            argv = [sys.executable, "-m", "launcher", *arguments]
+            os.execve(sys.executable, argv, {**stack.env, "TERM": "xterm", "COLUMNS": "120"})
+        self.text = ""
+
+    def read(self, wanted, within=30):
+        """Read until the words appear."""
+
+        def there():
+            import select
+
+            if select.select([self.master], [], [], 0.02)[0]:
+                try:
+                    self.text += os.read(self.master, 65536).decode(errors="replace")
+                except OSError:
+                    return True
+            return wanted in self.text
+
+        assert until(there, within), self.text
+        return self.text
+
+    def press_control_c(self):
+        os.write(self.master, b"\x03")
+
+    def code(self, within=20):
+        """The exit code, once it has ended."""
+        result = []
+
+        def ended():
+            import select
+
+            if select.select([self.master], [], [], 0.0)[0]:
+                try:
+                    self.text += os.read(self.master, 65536).decode(errors="replace")
+                except OSError:
+                    pass
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                result.append(os.waitstatus_to_exitcode(status))
+            return bool(pid)
+
+        assert until(ended, within), self.text
+        return result[0]
+
+
+def test_control_c_once_stops_in_order_and_exits_with_130(stack):
+    stack.web()
+    terminal = Terminal(stack, "up")
+    terminal.read("Ctrl-C here")
+    terminal.press_control_c()
+    assert terminal.code() == 130
+    assert "press Ctrl-C again to force" in terminal.text
+    assert "Traceback" not in terminal.text
+    stack.assert_nothing_left(1)
+
+
+def test_control_c_twice_kills_what_does_not_listen(stack):
+    stack.write(DEAF)
+    terminal = Terminal(stack, "up")
+    terminal.read("Ctrl-C here")
+    terminal.press_control_c()
+    terminal.read("again to force")
+    terminal.press_control_c()
+    assert terminal.code(within=3) == 130
+    stack.assert_nothing_left(1)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param('[tasks.slow]\ncommand = ["{python}", "-c", "import time; print(1); time.sleep(600)", "{tag}"]',
+                     id="a-task"),
+        pytest.param('[ports]\nweb = 21100\n[services.web]\ncommand = ["{python}", "-c", "import time; time.sleep(600)",'
+                     ' "{tag}"]\nreadiness = { http = "${url.web}" }', id="a-health-wait"),
+    ],
+)  # fmt: skip
+def test_control_c_during_the_boot_cancels_whatever_goes_on(stack, moment):
+    stack.write(moment)
+    terminal = Terminal(stack, "up")
+    assert until(lambda: any("sleep(600)" in line for line in stack.survivors()), 20)
+    terminal.press_control_c()
+    assert terminal.code() == 130
+    assert "Traceback" not in terminal.text
+    stack.assert_nothing_left(1)
+    stack.run("status", check=3)
+
+
+def test_sigterm_stops_in_order_and_exits_with_143(stack):
+    stack.web()
+    up = stack.popen("up")
+    assert until(lambda: stack.run("status").returncode == 0 and stack.json("status")["phase"] == "ready", 20)
+    for name in ("SIGTERM", "SIGHUP", "SIGTERM"):
+        up.send_signal(signal.Signals[name])
+    up.communicate(timeout=20)
+    assert up.returncode == 143
+    stack.assert_nothing_left(1)
+
+
+def test_a_closed_terminal_stops_the_stack(stack):
+    stack.web()
+    terminal = Terminal(stack, "up")
+    terminal.read("Ctrl-C here")
+    os.close(terminal.master)
+    stack.assert_nothing_left(10)
+    os.waitpid(terminal.pid, 0)
+
+
+def test_down_during_the_boot_cancels_it(stack):
+    stack.web('env = { GATE = "never" }')
+    up = stack.popen("up")
+    assert until(lambda: any("server.py" in line for line in stack.survivors()), 20)
+    stack.run("down", check=0)
+    up.communicate(timeout=20)
+    stack.assert_nothing_left(1)
+
+
+def test_interrupting_up_in_the_background_stops_what_it_started(stack):
+    stack.web('env = { GATE = "never" }')
+    up = stack.popen("up", "-d")
+    assert until(lambda: any("server.py" in line for line in stack.survivors()), 20)
+    up.send_signal(signal.SIGINT)
+    up.communicate(timeout=30)
+    assert up.returncode == 130
+    stack.assert_nothing_left(1)

@@ -1,0 +1,246 @@
+import asyncio
+
+import pytest
+
+from launcher.marketplace.admin_build import MedusaBuild, baked_origins
+from launcher.marketplace.next_build import NextBuild
+from launcher.plan.step import CommandResult, Run, Skip, StepFailed
+from tests.support.marketplace import write
+
+BACKEND = {
+    "package.json": {},
+    "package-lock.json": {"a": 1},
+    "medusa-config.ts": "config",
+    "tsconfig.json": "{}",
+    "src/admin/page.tsx": "page",
+    "src/api/route.ts": "route",
+    "node_modules/@medusajs/cli/cli.js": "",
+    "public/admin/index.html": "the project's own",
+}
+PAGE = '<script type="module" src="/app/assets/index-A1.js"></script><link rel="stylesheet" href="/app/assets/a-1.css">'
+BUILT = {
+    ".medusa/server/medusa-config.js": "config",
+    ".medusa/server/public/admin/index.html": PAGE,
+    ".medusa/server/public/admin/assets/index-A1.js": 'var a="/",b="session";',
+    ".medusa/server/public/admin/assets/a-1.css": "",
+}
+
+
+def check(kind, context):
+    return asyncio.run(kind().check(context))
+
+
+def run(kind, context):
+    return asyncio.run(kind().run(context))
+
+
+@pytest.fixture
+def backend(context):
+    write(context.root, BACKEND)
+    context.does = lambda _argv, _env: write(context.root, BUILT) and CommandResult(0, (), 53.0)
+    return context
+
+
+@pytest.fixture
+def built(backend):
+    run(MedusaBuild, backend)
+    return backend
+
+
+def test_the_admin_is_built_once_for_any_port(backend):
+    assert check(MedusaBuild, backend) == Run("it was not done by rxlaunch yet")
+    backend.env.update(MEDUSA_BACKEND_URL="http://127.0.0.1:9001", NODE_ENV="development")
+    run(MedusaBuild, backend)
+    assert backend.ran == [["node", str(backend.root / "node_modules/@medusajs/cli/cli.js"), "build"]]
+    assert backend.environments[0]["MEDUSA_BACKEND_URL"] == "/"
+    assert backend.environments[0]["NODE_ENV"] == "production"
+    assert check(MedusaBuild, backend) == Skip("sources, packages and build are unchanged")
+    backend.env["MEDUSA_BACKEND_URL"] = "http://127.0.0.1:9002"
+    backend.ports["backend"] = 9002
+    assert isinstance(check(MedusaBuild, backend), Skip)
+    assert backend.reports == []
+    assert (backend.root / "public/admin/index.html").read_text() == "the project's own"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("src/admin/page.tsx", "sources changed"),
+        ("src/api/route.ts", "sources changed"),
+        ("src/new.ts", "sources changed"),
+        ("medusa-config.ts", "sources changed"),
+        ("tsconfig.json", "sources changed"),
+        ("package-lock.json", "lock file changed"),
+        (".medusa/server/public/admin/index.html", "the build changed"),
+        (".medusa/server/medusa-config.js", "the build changed"),
+    ],
+)
+def test_every_kind_of_change_leads_to_a_build(built, name, reason):
+    write(built.root, {name: "changed"})
+    assert check(MedusaBuild, built) == Run(reason)
+
+
+@pytest.mark.parametrize("name", [".env", "README.md", "launcher_assets/runtime-config.js", "src/node_modules/x.js"])
+def test_what_is_no_source_leads_to_no_build(built, name):
+    write(built.root, {name: "changed"})
+    assert isinstance(check(MedusaBuild, built), Skip)
+
+
+def test_a_deleted_source_leads_to_a_build(built):
+    (built.root / "src/api/route.ts").unlink()
+    assert check(MedusaBuild, built) == Run("sources changed")
+
+
+def test_a_value_that_vite_bakes_in_leads_to_a_build(built):
+    built.env["VITE_TITLE"] = "Shop"
+    assert check(MedusaBuild, built) == Run("VITE_ variables changed")
+
+
+def test_a_missing_hashed_asset_is_found_before_the_user_finds_it(built):
+    (built.root / ".medusa/server/public/admin/assets/index-A1.js").unlink()
+    assert check(MedusaBuild, built) == Run("the admin's page names assets/index-A1.js, which is not there")
+
+
+def test_a_build_by_somebody_else_is_not_trusted(backend):
+    write(backend.root, BUILT)
+    assert isinstance(check(MedusaBuild, backend), Run)
+
+
+def test_an_address_that_the_project_bakes_in_is_reported(backend):
+    baked = {".medusa/server/public/admin/assets/index-A1.js": 'var a="http://localhost:9001",b="session";'}
+    backend.does = lambda _argv, _env: write(backend.root, {**BUILT, **baked}) and None
+    run(MedusaBuild, backend)
+    assert "http://localhost:9001" in backend.reports[0]
+    assert baked_origins(backend.root / ".medusa/server/public/admin") == {"http://localhost:9001"}
+
+
+@pytest.mark.parametrize(
+    ("left_out", "words"),
+    [
+        (".medusa/server/medusa-config.js", "no compiled medusa-config"),
+        (".medusa/server/public/admin/index.html", "index.html is not there"),
+        (".medusa/server/public/admin/assets/a-1.css", r"assets/a-1\.css is not there"),
+    ],
+)
+def test_a_build_that_left_something_out_is_not_believed(backend, left_out, words):
+    files = {name: text for name, text in BUILT.items() if name != left_out}
+    backend.does = lambda _argv, _env: write(backend.root, files) and None
+    with pytest.raises(StepFailed, match=words):
+        run(MedusaBuild, backend)
+
+
+def test_a_backend_without_admin_is_built_and_skipped_too(backend):
+    off = CommandResult(0, ("Skipping admin build, since its disabled inside the medusa-config file",), 9.0)
+    files = {".medusa/server/medusa-config.js": "config"}
+    backend.does = lambda _argv, _env: write(backend.root, files) and off
+    run(MedusaBuild, backend)
+    assert isinstance(check(MedusaBuild, backend), Skip)
+
+
+def test_a_failed_build_is_told(backend):
+    backend.does = lambda _argv, _env: CommandResult(1, ("TS2322",), 9.0)
+    with pytest.raises(StepFailed, match="exit code 1") as raised:
+        run(MedusaBuild, backend)
+    assert raised.value.tail == ("TS2322",)
+
+
+def test_uploads_survive_a_build(built):
+    """`medusa build` deletes its output; uploads go through a link to the root, or are moved there before."""
+    output = built.root / ".medusa/server"
+    (output / "static/image.png").write_text("uploaded through the link")
+    assert (built.root / "static/image.png").read_text() == "uploaded through the link"
+    (output / "static").unlink()
+    write(output, {"static/late.png": "into a real directory", "static/image.png": "would overwrite"})
+
+    def build(_argv, _env):
+        assert not (output / "static").is_symlink()  # nothing that deletes recursively meets a link
+        return write(built.root, BUILT) and None
+
+    built.does = build
+    run(MedusaBuild, built)
+    assert (built.root / "static/late.png").read_text() == "into a real directory"
+    assert (built.root / "static/image.png").read_text() == "uploaded through the link"
+    assert (output / "static").is_symlink()
+    assert not (output / "uploads").exists()
+
+
+# --- storefront -----------------------------------------------------------------------------------------------------
+
+STOREFRONT = {
+    "package.json": {},
+    "package-lock.json": {},
+    "next.config.js": "config",
+    ".env.local": "A=1",
+    "src/page.tsx": "process.env.NEXT_PUBLIC_TITLE",
+    "public/logo.svg": "logo",
+    "node_modules/next/dist/bin/next": "",
+}
+KEY = "NEXT_PUBLIC_MEDUSA_PUBLISHABLE_KEY"
+
+
+@pytest.fixture
+def storefront(context):
+    context.cwd = write(context.root / "storefront", STOREFRONT)
+    context.env.update({KEY: "pk_1", "NEXT_PUBLIC_TITLE": "Shop", "NEXT_PUBLIC_MEDUSA_BACKEND_URL": "http://h:9001"})
+
+    def build(_argv, _env):
+        write(context.cwd, {".next/BUILD_ID": "one", ".next/build-manifest.json": "{}", "next-env.d.ts": "generated"})
+
+    context.does = build
+    return context
+
+
+def test_the_storefront_is_built_once(storefront):
+    assert check(NextBuild, storefront) == Run("there is no build")
+    run(NextBuild, storefront)
+    assert storefront.ran == [["node", str(storefront.cwd / "node_modules/next/dist/bin/next"), "build"]]
+    assert storefront.environments[0]["NODE_ENV"] == "production"
+    assert isinstance(check(NextBuild, storefront), Skip)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("src/page.tsx", "sources changed"),
+        ("public/logo.svg", "sources changed"),
+        ("next.config.js", "sources changed"),
+        (".env.local", "sources changed"),
+        ("package-lock.json", "lock file changed"),
+        (".next/BUILD_ID", "the build changed"),
+        (".next/build-manifest.json", "the build changed"),
+    ],
+)
+def test_every_kind_of_change_leads_to_a_storefront_build(storefront, name, reason):
+    run(NextBuild, storefront)
+    write(storefront.cwd, {name: "process.env.NEXT_PUBLIC_TITLE // changed"})
+    assert reason in check(NextBuild, storefront).reason
+
+
+def test_values_that_are_baked_in_lead_to_a_build_and_others_do_not(storefront):
+    run(NextBuild, storefront)
+    storefront.env["NEXT_PUBLIC_MEDUSA_BACKEND_URL"] = "http://h:9002"  # no source names it
+    assert isinstance(check(NextBuild, storefront), Skip)
+    storefront.env["NEXT_PUBLIC_TITLE"] = "Other"
+    assert check(NextBuild, storefront) == Run("public values changed")
+    storefront.env["NEXT_PUBLIC_TITLE"] = "Shop"
+    storefront.env[KEY] = "pk_2"
+    assert check(NextBuild, storefront) == Run("public values changed")
+
+
+def test_a_storefront_that_asks_the_backend_while_it_builds_is_told_so(storefront):
+    storefront.does = lambda _argv, _env: CommandResult(1, ("Error: fetch failed ECONNREFUSED",), 5.0)
+    with pytest.raises(StepFailed) as raised:
+        run(NextBuild, storefront)
+    assert 'backend = "healthy"' in raised.value.remedy
+
+
+def test_a_build_without_a_build_id_is_not_believed(storefront):
+    storefront.does = lambda _argv, _env: None
+    with pytest.raises(StepFailed, match="BUILD_ID"):
+        run(NextBuild, storefront)
+
+
+def test_a_storefront_without_next_is_told(storefront):
+    (storefront.cwd / "node_modules/next/dist/bin/next").unlink()
+    with pytest.raises(StepFailed, match=r"Next\.js is not installed"):
+        run(NextBuild, storefront)
