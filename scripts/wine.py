@@ -139,10 +139,14 @@ def main() -> int:
     made = prepare(default_directory())
     arguments = options.arguments[1:] if options.arguments[:1] == ["--"] else options.arguments
     child = subprocess.Popen(
-        made.command(arguments), env=made.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+        made.command(arguments),
+        env=made.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,  # Wine wants to own a terminal, and has no handle for some files
+        stderr=subprocess.STDOUT,
     )
     with child:
-        for line in child.stdout or ():  # through a pipe, because Wine wants to own a terminal
+        for line in child.stdout or ():
             sys.stdout.buffer.write(line)
             sys.stdout.flush()
     return child.returncode

@@ -6,7 +6,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "launcher"
 
 LAYERS = (  # a package may import only from the lines below its own
-    "cli __main__",
+    "__main__",
+    "cli",
     "app",
     "checks",
     "run control dashboard probes ports logs telemetry services marketplace export diagnosis",

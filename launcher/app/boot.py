@@ -74,8 +74,8 @@ def _boot(opened: Opened, request: Request, view: "View") -> Result:
 
 def _starting(opened: Opened, instance: str) -> e.StackStarting:
     plan = opened.plan
-    units = tuple(name for name in plan.units if name in opened.selected)
-    return e.StackStarting(instance, plan.name, str(opened.root), os.getpid(), plan.mode, units)
+    stages = tuple((name, unit.stage) for name, unit in plan.units.items())
+    return e.StackStarting(instance, plan.name, str(opened.root), os.getpid(), plan.mode, tuple(plan.units), stages)
 
 
 def _prepare(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from launcher import native
+from launcher import native, paths
 from launcher.app.opening import Opened
 from launcher.errors import ConfigError, Problem
 from launcher.events import PortChosen
@@ -99,7 +99,7 @@ def prepare(
         fresh=request.fresh,
     )
     logs = LogBook(opened.paths.logs, redactor, sink)
-    book, moved = choose_ports(opened, request, instance)
+    book, moved = choose_ports(opened, request)
     toolbox = Toolbox(
         probe=_probe,
         log=logs.get,
@@ -205,7 +205,7 @@ def find_node(opened: Opened, given: Mapping[str, str]) -> str | None:
     shims = opened.paths.home / "node"
     native.private_directory(shims)
     found = toolchain(given.get("PATH", ""), shims)
-    return str(found.path_entry) if found.path_entry else None
+    return found.path_entry
 
 
 def _needs_node(spec: object) -> bool:
@@ -213,9 +213,22 @@ def _needs_node(spec: object) -> bool:
     return bool(command and command[0] in _NODE_PROGRAMS) or getattr(spec, "action", None) in _NODE_ACTIONS
 
 
-def choose_ports(opened: Opened, request: "Request", instance: str) -> "tuple[PortBook, list[PortChosen]]":
+def choose_ports(opened: Opened, request: "Request") -> "tuple[PortBook, list[PortChosen]]":
     """Choose and hold a port for every name, and say which were moved."""
-    raise NotImplementedError
+    from launcher.ports import PortBook, Wishes
+    from launcher.state import sticky
+
+    stack = opened.loaded.stack
+    wishes = Wishes(opened.plan.ports, stack.reserved_ports, sticky.load(opened.paths.sticky), request.strict_ports)
+    book = PortBook(wishes, paths.leases(), owner=f"{opened.plan.name} in {opened.root}")
+    book.choose()
+    sticky.save(opened.paths.sticky, book.chosen)
+    moved = {one.name: one for one in book.moved}
+    events = []
+    for name, port in book.chosen.items():
+        other = moved.get(name)
+        events.append(PortChosen(name, port, other.preferred if other else None, other.holder if other else None))
+    return book, events
 
 
 def no_door(*_arguments: object) -> Any:

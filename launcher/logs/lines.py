@@ -10,7 +10,7 @@ _SEQUENCE = re.compile(
     r"""
     (?P<sgr>(?:\x1b\[|\x9b)[0-9;:]*m)                       # colours: the only ones kept
     | (?:\x1b\[|\x9b)[0-?]*[ -/]*(?:[@-~]|$)?               # cursor moves, erasing, modes; or unfinished
-    | (?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?  # titles, clipboard, device strings
+    | (?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?  # titles, clipboard
     | \x1b[ -/]*[0-~]?                                      # other escapes
     | (?P<nul>\x00)
     | [\x01-\x08\x0a-\x1f\x7f-\x9f]

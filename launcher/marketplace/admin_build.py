@@ -78,12 +78,17 @@ async def _inputs(context: StepContext) -> dict[str, str]:
             "sources": files_digest(backend, _sources(backend)),
             "lock file": file_digest(find_project(backend, context.root).lock),
             "Node": node,
-            "VITE_ variables": text_digest(
-                *(f"{name}={value}" for name, value in sorted(context.env.items()) if name.startswith("VITE_"))
-            ),
+            "admin variables": text_digest(*_baked_variables(context)),
         }
 
     return await asyncio.to_thread(digest)
+
+
+def _baked_variables(context: StepContext) -> Iterator[str]:
+    """Variables that end up in the bundle: vite's by rule, ADMIN_… by custom. CORS lists carry ports and don't."""
+    for name, value in sorted(context.env.items()):
+        if name.startswith(("VITE_", "ADMIN_", "MEDUSA_ADMIN_")) and not name.endswith("_CORS"):
+            yield f"{name}={value}"
 
 
 def _sources(backend: Path) -> Iterator[Path]:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from launcher.plan.step import StepContext
+from launcher.plan.step import StepContext, StepFailed
 
 SKIPPED_DIRECTORIES = frozenset({"node_modules", "coverage", "test-results", "playwright-report"})
 ABSENT = "-"
@@ -22,6 +22,8 @@ def file_digest(path: Path | None) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return ABSENT
+    except OSError as error:
+        raise StepFailed(f"{path} cannot be read: {error.strerror}", remedy="whose file is it?") from None
 
 
 def text_digest(*parts: str) -> str:

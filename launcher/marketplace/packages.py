@@ -29,6 +29,7 @@ _TRACES = {  # what each manager leaves when it has finished
     "pnpm": ("node_modules/.modules.yaml",),
 }
 _OUT_OF_STEP = ("package.json and package-lock.json", "ERR_PNPM_OUTDATED_LOCKFILE", "YN0028", "needs to be updated")
+_NPM_USAGE = "npm help ci"  # npm ends its complaint about the lock file with a page of usage
 _NO_NETWORK = ("ENOTFOUND", "ECONNREFUSED", "ETIMEDOUT", "EAI_AGAIN", "ECONNRESET", "ERR_SOCKET_TIMEOUT")
 
 
@@ -213,7 +214,7 @@ def _manager(context: StepContext, project: Project) -> str:
 def _failure(project: Project, result: CommandResult) -> StepFailed:
     text = "\n".join(result.tail)
     lock = project.lock.name if project.lock else "the lock file"
-    if any(sign in text for sign in _OUT_OF_STEP):
+    if any(sign in text for sign in (*_OUT_OF_STEP, _NPM_USAGE)):
         return StepFailed(
             f"package.json and {lock} do not agree",
             remedy=f"run `{project.manager} install` in {project.directory} and commit {lock}",

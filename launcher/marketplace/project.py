@@ -59,11 +59,17 @@ def find_project(directory: Path, root: Path) -> Project:
         inside = inside[: inside.index(root) + 1]
     for candidate in inside:
         locks = {manager: candidate / name for name, manager in LOCK_FILES.items() if (candidate / name).is_file()}
+        if locks and candidate != directory and not _is_workspace(candidate):
+            break  # the lock file of somebody else: a backend's does not cover a storefront in its folder
         if locks:
             named = _named_manager(candidate)
             manager = named if named in locks else next(iter(locks))
             return Project(candidate, manager, locks[manager])
     return Project(directory, _named_manager(directory) or "npm", None)
+
+
+def _is_workspace(directory: Path) -> bool:
+    return (directory / "pnpm-workspace.yaml").is_file() or bool(manifest(directory).get("workspaces"))
 
 
 def _named_manager(directory: Path) -> str | None:

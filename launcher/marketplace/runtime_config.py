@@ -126,9 +126,10 @@ def _read(path: Path) -> str | None:
 
 def _replace(path: Path, text: str) -> None:
     """All or nothing: a reader sees the old file or the new one. The temporary name is one that watchers ignore."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.unlink(missing_ok=True)  # of a launcher that was killed; or a link planted in a cloned repository
     try:
-        with temporary.open("wb") as file:
+        with temporary.open("xb") as file:
             file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())

@@ -59,7 +59,10 @@ class MedusaSeed:
         if have.regions == 0:
             return Run("the database has no region") if script else Skip("package.json has no seed script")
         if have.users or not _email(context):
-            return Skip(f"{have.regions} regions exist already", await _known_admin(context, url, have))
+            return Skip(
+                f"{have.regions} region{'s' * (have.regions > 1)} in the database already",
+                await _known_admin(context, url, have),
+            )
         if script is None or not script.makes_admin or await _was_seeded(context, url):
             return Skip("regions exist already; there is no administrator, and the seed script doesn't make one")
         return Run("regions exist, but no administrator does")

@@ -37,7 +37,7 @@ class VerifyBackend:
             found: list[str] = []
             await _until(self.deadline, lambda: _regions(site, key, found))
             await _until(3 * _SESSION_SECONDS, lambda: _session(site))
-        return Outcome(note=f"{len(found)} regions, and the admin API answers completely")
+        return Outcome(note=f"regions: {', '.join(found[:5])}; the admin API answers completely")
 
 
 class VerifyAdmin:

@@ -1,5 +1,10 @@
 """Killing on Linux, beyond doubt about whom: by identity, by mark, and what a dead shim left to us."""
 
+import sys
+
+if sys.platform == "win32":
+    raise ImportError("not for Windows")
+
 import contextlib
 import os
 import signal

@@ -1,9 +1,13 @@
 """The contract on POSIX: a thin face over the shim, /proc and the file system. Linux in full; macOS is untried."""
 
+import sys
+
+if sys.platform == "win32":
+    raise ImportError("not for Windows")
+
 import contextlib
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,8 +50,6 @@ __all__ = [
     "tree",
     "write_private",
 ]
-
-assert sys.platform != "win32"  # noqa: S101 - tells the type checker which platform this module is for
 
 IS_WINDOWS = False
 LISTENING_ON_UNIX_SOCKETS = True

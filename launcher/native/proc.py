@@ -1,5 +1,10 @@
 """What Linux tells about processes and sockets through /proc. Reads only; signals nothing."""
 
+import sys
+
+if sys.platform == "win32":
+    raise ImportError("not for Windows")
+
 import functools
 import os
 import time

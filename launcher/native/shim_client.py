@@ -1,11 +1,15 @@
 """The supervisor's end of a shim: starts it, hears what it reports, tells it to stop. Policy lives in the shim."""
 
+import sys
+
+if sys.platform == "win32":
+    raise ImportError("not for Windows")
+
 import asyncio
 import contextlib
 import marshal
 import os
 import signal
-import sys
 import tempfile
 import threading
 from collections.abc import Mapping

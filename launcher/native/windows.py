@@ -1,9 +1,13 @@
 """The contract on Windows: a thin face over jobs, consoles and access lists. Tried under Wine 8 only."""
 
+import sys
+
+if sys.platform != "win32":
+    raise ImportError("for Windows only")
+
 import contextlib
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,8 +17,6 @@ from typing import TYPE_CHECKING
 from launcher.native import files
 from launcher.native.contract import Child, Identity, LaunchSpec, Listener, Output
 from launcher.native.unstarted import Unstarted, explain_cwd, explain_missing
-
-assert sys.platform == "win32"  # noqa: S101 - tells the type checker which platform this module is for
 
 if TYPE_CHECKING:
     import asyncio
@@ -142,7 +144,7 @@ def become_guardian() -> None:
     job.hold_ourselves()
     _KEPT.append(job)
     # Whoever started us as a process group made us, and all we start, deaf to Ctrl-C; the services must hear it.
-    kernel32.SetConsoleCtrlHandler(None, False)  # noqa: FBT003 - positional by its nature
+    kernel32.SetConsoleCtrlHandler(None, False)
 
 
 def reap_strangers(known: Callable[[], set[int]] = set) -> list[str]:
@@ -218,7 +220,7 @@ def replace(src: Path, dst: Path) -> None:
 
 @contextlib.contextmanager
 def on_shutdown(loop: "asyncio.AbstractEventLoop", callback: Callable[[str], None]) -> Iterator[None]:
-    """While inside, Ctrl-C, Ctrl-Break and a closing console call back with their names; afterwards all is as before."""
+    """While inside, Ctrl-C, Ctrl-Break and a closing console call back by name; afterwards all is as before."""
 
     def hear(number: int, _frame: object) -> None:
         loop.call_soon_threadsafe(callback, signal.Signals(number).name)
@@ -248,9 +250,9 @@ def _hold_closing_console(tell: Callable[[str], object]) -> Iterator[None]:
         return 1
 
     routine = HandlerRoutine(handle)
-    kernel32.SetConsoleCtrlHandler(routine, True)  # noqa: FBT003 - positional by its nature
+    kernel32.SetConsoleCtrlHandler(routine, True)
     try:
         yield
     finally:
         finished.set()
-        kernel32.SetConsoleCtrlHandler(routine, False)  # noqa: FBT003 - positional by its nature
+        kernel32.SetConsoleCtrlHandler(routine, False)

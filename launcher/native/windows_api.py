@@ -1,10 +1,13 @@
 """The Windows functions we call, declared once. No policy here."""
 
-import ctypes
 import sys
-from ctypes import wintypes
 
-assert sys.platform == "win32"  # noqa: S101 - tells the type checker which platform this module is for
+if sys.platform != "win32":
+    raise ImportError("for Windows only")
+
+import ctypes
+from ctypes import wintypes
+from typing import Any
 
 kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
 advapi32 = ctypes.WinDLL("advapi32", use_last_error=True)
@@ -19,7 +22,7 @@ ERROR_MORE_DATA = 234
 
 HandlerRoutine = ctypes.WINFUNCTYPE(wintypes.BOOL, wintypes.DWORD)
 
-_PROTOTYPES = (
+_PROTOTYPES: tuple[tuple[Any, Any, tuple[Any, ...]], ...] = (
     (kernel32.OpenProcess, wintypes.HANDLE, (wintypes.DWORD, wintypes.BOOL, wintypes.DWORD)),
     (kernel32.CloseHandle, wintypes.BOOL, (wintypes.HANDLE,)),
     (kernel32.GetCurrentProcess, wintypes.HANDLE, ()),

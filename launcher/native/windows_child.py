@@ -1,10 +1,14 @@
-"""One contained child on Windows: a process and its job, stopped by Ctrl-C in its own hidden console, then by force."""
+"""One contained child on Windows: a process and its job, stopped by Ctrl-C in a console of its own, then by force."""
+
+import sys
+
+if sys.platform != "win32":
+    raise ImportError("for Windows only")
 
 import asyncio
 import contextlib
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 from launcher.events import Exit
@@ -12,8 +16,6 @@ from launcher.native import windows_ctrl_c
 from launcher.native.contract import LaunchSpec, Output
 from launcher.native.windows_jobs import Job, resume
 from launcher.native.windows_processes import command_name
-
-assert sys.platform == "win32"  # noqa: S101 - tells the type checker which platform this module is for
 
 SETTLE_SECONDS = 0.1  # what a main process left behind may still go by itself
 DRAIN_SECONDS = 1.0  # for output still in the pipe when the tree is gone
@@ -136,7 +138,7 @@ class JobChild(asyncio.SubprocessProtocol):
     async def _empty(self, seconds: float) -> None:
         """Wait until nothing is left in the job, or time is up, or we were told to kill."""
         deadline = self._loop.time() + seconds
-        while self._job.pids() and self._loop.time() < deadline:
+        while self._job.pids() and self._loop.time() < deadline:  # noqa: ASYNC110 - Windows tells no event for it
             await asyncio.sleep(0.01)
 
     def _rest(self) -> list[str]:

@@ -1,14 +1,16 @@
 """Private directories on Windows: an access list for us and the system alone, set as the directory is made."""
 
-import ctypes
 import sys
+
+if sys.platform != "win32":
+    raise ImportError("for Windows only")
+
+import ctypes
 from ctypes import wintypes
 from pathlib import Path
 
 from launcher.errors import StateUnwritable
 from launcher.native.windows_api import ERROR_ALREADY_EXISTS, advapi32, checked, kernel32
-
-assert sys.platform == "win32"  # noqa: S101 - tells the type checker which platform this module is for
 
 _TOKEN_QUERY, _TOKEN_USER = 8, 1
 
@@ -31,7 +33,7 @@ def private_directory(path: Path) -> None:
         for directory in [*reversed(path.parents), path]:
             if not directory.is_dir():
                 _make(directory)
-        if path.is_symlink() or path.is_junction() if hasattr(path, "is_junction") else path.is_symlink():
+        if path.is_symlink() or getattr(path, "is_junction", path.is_symlink)():  # 3.12 knows junctions
             raise StateUnwritable(
                 f"{path} is a link where a directory of ours should be", remedy="remove it after a look at it"
             )

@@ -1,12 +1,14 @@
 """Job objects: process trees that die together, and that Windows itself keeps count of."""
 
-import ctypes
 import sys
+
+if sys.platform != "win32":
+    raise ImportError("for Windows only")
+
+import ctypes
 from ctypes import wintypes
 
 from launcher.native.windows_api import ERROR_MORE_DATA, checked, failure, kernel32, ntdll
-
-assert sys.platform == "win32"  # noqa: S101 - tells the type checker which platform this module is for
 
 _KILL_ON_JOB_CLOSE = 0x2000  # alone: with a BREAKAWAY flag children could leave
 _BASIC_PROCESS_ID_LIST, _EXTENDED_LIMIT_INFORMATION = 3, 9

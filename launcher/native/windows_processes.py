@@ -1,9 +1,13 @@
-"""Who is who on Windows: identities, names, trees and listeners. A pid counts only together with its creation time."""
+"""Who is who on Windows: identities, names, trees and listeners. A pid counts only with its creation time."""
+
+import sys
+
+if sys.platform != "win32":
+    raise ImportError("for Windows only")
 
 import contextlib
 import ctypes
 import os
-import sys
 from collections.abc import Iterator
 from ctypes import wintypes
 from pathlib import PureWindowsPath
@@ -17,8 +21,6 @@ from launcher.native.windows_api import (
     kernel32,
 )
 
-assert sys.platform == "win32"  # noqa: S101 - tells the type checker which platform this module is for
-
 _EPOCH_AS_FILETIME = 116_444_736_000_000_000  # 1970, in units of 100 ns since 1601
 
 
@@ -26,7 +28,7 @@ _EPOCH_AS_FILETIME = 116_444_736_000_000_000  # 1970, in units of 100 ns since 1
 def opened(pid: int, rights: int = 0) -> Iterator[int]:
     """A handle of a process with these rights and those to look at it; 0 if there is none (or none for us)."""
     wanted = PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE | rights
-    handle = kernel32.OpenProcess(wanted, False, pid) or 0  # noqa: FBT003 - positional by its nature
+    handle = kernel32.OpenProcess(wanted, False, pid) or 0
     try:
         yield handle
     finally:

@@ -1,8 +1,8 @@
 """The contract between the supervisor and built-in actions and providers. Only protocols and values live here.
 
-An action is asked `check` first: it answers Skip (with the outputs it stands for) or Run (with a reason). `up --dry-run`
-asks nothing else. A provider turns "a Postgres" into Adopted (one that answers already) or Launch (an ordinary child).
-Neither publishes events nor starts processes itself: it reports and runs commands through its context.
+An action is asked `check` first: it answers Skip (with the outputs it stands for) or Run (with a reason).
+`up --dry-run` asks nothing else. A provider turns "a Postgres" into Adopted (one that answers already) or Launch (an
+ordinary child). Neither publishes events nor starts processes: it reports and runs commands through its context.
 """
 
 from collections.abc import Mapping, Sequence
@@ -91,7 +91,7 @@ class StepContext(Protocol):
 
     @property
     def mode(self) -> str:
-        """dev or production."""
+        """The mode: dev or production."""
 
     @property
     def fresh(self) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from launcher import native
 from launcher.errors import LauncherError, PortTaken
-from launcher.events import Exit, Failure, UnitProbed, UnitStarted
+from launcher.events import Exit, Failure, PortChosen, UnitProbed, UnitStarted
 from launcher.native.contract import Child, LaunchSpec
 from launcher.plan.build import PlanUnit
 from launcher.plan.interpolate import expand, expand_model
@@ -32,6 +32,7 @@ class PortStolen(Exception):  # noqa: N818 - an outcome, not an error of ours
 
     def __init__(self, port: int, holder: str) -> None:
         super().__init__(f"port {port} was taken by {holder}")
+        self.holder = holder
 
 
 class Incarnation:
@@ -274,10 +275,12 @@ class ServiceIncarnation(Incarnation):
         name = self.unit.port or self.unit.name
         failure = self.failure(str(stolen), remedy="stop it, or set another port in [ports]")
         affected = self.world.users_of_port(name)
+        lost = self.world.tools.ports.chosen[name]
         try:
-            self.world.tools.ports.pick_again(name)
+            port = self.world.tools.ports.pick_again(name)
         except PortTaken as error:
             return m.Ended(self.unit.name, self.generation, self.failure_of(error))
+        self.world.publish(PortChosen(name, port, lost, stolen.holder))
         return m.PortLost(self.unit.name, self.generation, affected, failure)
 
     async def keep_watch(self) -> None:

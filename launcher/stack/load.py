@@ -5,7 +5,7 @@ Every problem is reported at once, with the file and the TOML path. Nothing is s
 
 import copy
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -279,7 +279,7 @@ def _directories(root: Path, stack: Stack) -> dict[str, Path]:
     return found | {"storefront": root / place.storefront} if place.storefront else found
 
 
-def _resolver(root: Path, directories: Mapping[str, Path]) -> Any:
+def _resolver(root: Path, directories: Mapping[str, Path]) -> Callable[[str, str], str]:
     def value_of(namespace: str, name: str) -> str:
         return str(directories.get(name, root)) if namespace == "dir" else str(root)
 

@@ -39,9 +39,9 @@ def exactly_one_work(stack: Stack) -> Iterator[Complaint]:
         builtin = "provider" if isinstance(unit, ServiceSpec) else "action"
         given = [key for key in WORK if getattr(unit, key, None) is not None]
         if not given:
-            yield Complaint(path, f"has neither a `command` nor a `{builtin}`")
+            yield Complaint(path, f"has neither a `command` nor `{builtin}`")
         elif len(given) > 1:
-            yield Complaint(path, f"has both a `command` and a `{builtin}`; keep one")
+            yield Complaint(path, f"has both `command` and `{builtin}`; keep one")
         if unit.command is not None and not (unit.command and unit.command[0].strip()):
             yield Complaint((*path, "command"), "is empty")
         if any("\0" in part for part in unit.command or ()):
@@ -204,7 +204,7 @@ def _no_directory(stack: Stack, shown: str, name: str) -> str | None:
 def _meant_instead(namespace: str, name: str) -> str:
     if not name and namespace.isupper():
         return f"; did you mean `${{env.{namespace}}}`? Write `$${{` for a literal `${{`"
-    found = closest(namespace, (*NAMED_SPACES, *PLAIN_SPACES))
+    found = closest(namespace, NAMED_SPACES if name else PLAIN_SPACES)
     meant = f"{found}.{name}" if name else found
     return f"; did you mean `${{{meant}}}`?" if found else "; write `$${` for a literal `${`"
 

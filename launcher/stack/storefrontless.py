@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from launcher.stack.template import references
+from launcher.stack.template import Reference, references
 
-_ABOUT = {("port", "storefront"), ("url", "storefront"), ("dir", "storefront")}
+_ITS_DIRECTORY = frozenset({("dir", "storefront")})
+_ABOUT = frozenset({("port", "storefront"), ("url", "storefront"), *_ITS_DIRECTORY})
 _UNITS = ("storefront", "storefront-install", "storefront-build", "verify-storefront")
 
 
@@ -33,7 +34,7 @@ def _pop_units(units: Any) -> list[str]:
 
 
 def _needs_storefront(unit: Any) -> bool:
-    return isinstance(unit, dict) and (_mentions(unit) or unit.get("action") == "verify-storefront")
+    return isinstance(unit, dict) and (_mentions(unit, _ITS_DIRECTORY) or unit.get("action") == "verify-storefront")
 
 
 def _forget(data: dict[str, Any]) -> None:
@@ -52,9 +53,9 @@ def _table(data: dict[str, Any], name: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _mentions(value: Any) -> bool:
+def _mentions(value: Any, about: frozenset[Reference] = _ABOUT) -> bool:
     if isinstance(value, dict):
-        return any(_mentions(item) for item in value.values())
+        return any(_mentions(item, about) for item in value.values())
     if isinstance(value, list):
-        return any(_mentions(item) for item in value)
-    return isinstance(value, str) and bool(_ABOUT & set(references(value)))
+        return any(_mentions(item, about) for item in value)
+    return isinstance(value, str) and bool(about & set(references(value)))

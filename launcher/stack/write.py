@@ -8,6 +8,7 @@ from typing import Any
 
 from launcher import paths
 from launcher.errors import LauncherError, UsageError
+from launcher.stack.model import DEVICE_NAMES
 
 _BUILT = ("node_modules", ".next", ".medusa", "dist", "__pycache__")
 _SCHEMA = "rxlaunch.schema.json"
@@ -52,7 +53,8 @@ _MINIMAL = """
 def stack_name(directory: str) -> str:
     """A directory's name as the name of a stack."""
     plain = re.sub(r"[^a-z0-9_-]+", "-", directory.lower()).strip("-_")[:32].strip("-_")
-    return plain if plain[:1].isalpha() else f"stack-{plain}"[:32].strip("-_")
+    usable = plain[:1].isalpha() and plain not in DEVICE_NAMES
+    return plain if usable else f"stack-{plain}"[:32].strip("-_")
 
 
 def render_init(detected: Mapping[str, Any], name: str) -> str:

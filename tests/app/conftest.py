@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.stacks import SmallStack
+from tests.support.small_stacks import SmallStack
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.support.stacks import until
+from tests.support.small_stacks import until
 
 DEAF = """
 [services.deaf]
@@ -113,7 +113,7 @@ def test_control_c_during_the_boot_cancels_whatever_goes_on(stack, moment):
 def test_sigterm_stops_in_order_and_exits_with_143(stack):
     stack.web()
     up = stack.popen("up")
-    assert until(lambda: stack.run("status").returncode == 0 and stack.json("status")["phase"] == "ready", 20)
+    assert until(stack.is_ready, 20)
     for name in ("SIGTERM", "SIGHUP", "SIGTERM"):
         up.send_signal(signal.Signals[name])
     up.communicate(timeout=20)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import urllib.request
 
-from tests.support.stacks import until
+from tests.support.small_stacks import until
 
 
 def page(stack, port):
@@ -170,7 +170,7 @@ def test_killing_the_supervisor_leaves_nothing_and_the_next_up_works(stack):
 
 
 def test_two_checkouts_get_different_ports(stack, tmp_path):
-    from tests.support.stacks import SmallStack
+    from tests.support.small_stacks import SmallStack
 
     other = SmallStack(tmp_path / "second")
     other.env["RXLAUNCH_HOME"] = stack.env["RXLAUNCH_HOME"]
@@ -210,7 +210,7 @@ def test_output_into_a_closed_pipe_does_not_stop_the_stack(stack):
     up = stack.popen("up")
     up.stdout.readline()
     up.stdout.close()
-    assert until(lambda: stack.run("status").returncode == 0 and stack.json("status")["phase"] == "ready", 20)
+    assert until(stack.is_ready, 20)
     stack.run("restart", "web", check=0)
     assert up.poll() is None
     stack.run("down", check=0)

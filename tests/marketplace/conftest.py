@@ -1,9 +1,8 @@
 import itertools
 
-import psycopg
 import pytest
 
-from tests.support.marketplace import MEDUSA_TABLES, SEED, Context, Web, private_postgres
+from tests.support.marketplace import MEDUSA_TABLES, SEED, Context, Web, connect, private_postgres
 
 _numbers = itertools.count()
 
@@ -17,14 +16,14 @@ def postgres(tmp_path_factory):
 @pytest.fixture
 def empty_database(postgres):
     name = f"shop_{next(_numbers)}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
+    with connect(postgres, autocommit=True) as connection:
         connection.execute(f"create database {name}")
     return postgres.rpartition("/")[0] + "/" + name
 
 
 @pytest.fixture
 def database(empty_database):
-    with psycopg.connect(empty_database) as connection:
+    with connect(empty_database) as connection:
         connection.execute(MEDUSA_TABLES)
         connection.execute(SEED)
     return empty_database
@@ -33,7 +32,7 @@ def database(empty_database):
 @pytest.fixture
 def sql(database):
     def run(query, *values):
-        with psycopg.connect(database) as connection:
+        with connect(database) as connection:
             cursor = connection.execute(query, values)
             return cursor.fetchall() if cursor.description else None
 

@@ -17,7 +17,9 @@ BACKEND = {
     "node_modules/@medusajs/cli/cli.js": "",
     "public/admin/index.html": "the project's own",
 }
-PAGE = '<script type="module" src="/app/assets/index-A1.js"></script><link rel="stylesheet" href="/app/assets/a-1.css">'
+PAGE = (
+    '<script type="module" src="/app/assets/index-A1.js"></script><link rel="stylesheet" href="/app/assets/a-1.css">'
+)
 BUILT = {
     ".medusa/server/medusa-config.js": "config",
     ".medusa/server/public/admin/index.html": PAGE,
@@ -91,9 +93,12 @@ def test_a_deleted_source_leads_to_a_build(built):
     assert check(MedusaBuild, built) == Run("sources changed")
 
 
-def test_a_value_that_vite_bakes_in_leads_to_a_build(built):
-    built.env["VITE_TITLE"] = "Shop"
-    assert check(MedusaBuild, built) == Run("VITE_ variables changed")
+@pytest.mark.parametrize("name", ["VITE_TITLE", "ADMIN_BACKEND_URL"])
+def test_a_value_that_is_baked_into_the_admin_leads_to_a_build(built, name):
+    built.env["ADMIN_CORS"] = "http://localhost:9002"
+    assert isinstance(check(MedusaBuild, built), Skip)
+    built.env[name] = "changed"
+    assert check(MedusaBuild, built) == Run("admin variables changed")
 
 
 def test_a_missing_hashed_asset_is_found_before_the_user_finds_it(built):

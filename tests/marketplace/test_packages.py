@@ -60,7 +60,10 @@ def test_packages_are_installed_once_and_then_left_alone(shop):
     ("edit", "reason"),
     [
         (lambda shop: write(shop.root, {"package-lock.json": {**LOCK, "x": 1}}), "lock file changed"),
-        (lambda shop: write(shop.root, {"package.json": {**PACKAGE, "overrides": {"a": "1"}}}), "package.json changed"),
+        (
+            lambda shop: write(shop.root, {"package.json": {**PACKAGE, "overrides": {"a": "1"}}}),
+            "package.json changed",
+        ),
         (lambda shop: install(shop.root, {**INSTALLED, "node_modules/more": {}}), "installed changed"),
         (lambda shop: shutil.rmtree(shop.root / "node_modules/left"), "left is not installed"),
         (lambda shop: setattr(shop, "fresh", True), "--fresh was asked for"),
@@ -95,9 +98,18 @@ def test_node_modules_installed_by_hand_are_accepted_when_they_are_what_the_lock
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda lock, have: have.pop("node_modules/right/node_modules/left"), "right/node_modules/left is not installed"),
-        (lambda lock, have: have["node_modules/left"].update(version="1.0.0"), "node_modules/left is installed in another"),
-        (lambda lock, have: have.update({"node_modules/extra": {}}), "node_modules/extra is installed and not in the lock"),
+        (
+            lambda lock, have: have.pop("node_modules/right/node_modules/left"),
+            "right/node_modules/left is not installed",
+        ),
+        (
+            lambda lock, have: have["node_modules/left"].update(version="1.0.0"),
+            "node_modules/left is installed in another",
+        ),
+        (
+            lambda lock, have: have.update({"node_modules/extra": {}}),
+            "node_modules/extra is installed and not in the lock",
+        ),
         (lambda lock, have: lock[""]["dependencies"].update(new="1"), "package.json asks for something else"),
     ],
 )
@@ -123,7 +135,12 @@ def test_a_lock_file_out_of_step_is_named_with_its_remedy(shop):
 
 @pytest.mark.parametrize(
     ("line", "words"),
-    [("npm error code ENOTFOUND", "network"), ("ENOSPC: no space", "disk is full"), ("EACCES: denied", "written"), ("x", "npm install")],
+    [
+        ("npm error code ENOTFOUND", "network"),
+        ("ENOSPC: no space", "disk is full"),
+        ("EACCES: denied", "written"),
+        ("x", "npm install"),
+    ],
 )
 def test_other_failures_have_their_own_remedies(shop, line, words):
     shop.does = lambda _argv, _env: CommandResult(1, (line,), 1.0)
@@ -163,7 +180,10 @@ def tool(root, name):
         ({"yarn.lock": "__metadata:\n  version: 8"}, ["YARN", "install", "--immutable"]),
         ({"yarn.lock": "# yarn lockfile v1"}, ["YARN", "install", "--frozen-lockfile"]),
         ({"pnpm-lock.yaml": "lockfileVersion: 9"}, ["PNPM", "install", "--frozen-lockfile"]),
-        ({"yarn.lock": "", "pnpm-lock.yaml": "", "package.json": {"packageManager": "pnpm@10.11.1"}}, ["PNPM", "install", "--frozen-lockfile"]),
+        (
+            {"yarn.lock": "", "pnpm-lock.yaml": "", "package.json": {"packageManager": "pnpm@10.11.1"}},
+            ["PNPM", "install", "--frozen-lockfile"],
+        ),
     ],
 )
 def test_the_manager_is_the_one_the_repository_uses(context, tmp_path, files, expected):
@@ -192,9 +212,15 @@ def test_a_manager_that_is_not_there_is_named(context):
 
 
 def test_a_workspace_is_installed_where_its_lock_file_is(context):
-    write(context.root, {"pnpm-lock.yaml": "", "apps/backend/package.json": {}})
+    write(context.root, {"pnpm-lock.yaml": "", "pnpm-workspace.yaml": "", "apps/backend/package.json": {}})
     project = find_project(context.root / "apps/backend", context.root)
     assert (project.directory, project.manager) == (context.root, "pnpm")
+
+
+def test_a_storefront_in_the_backends_folder_is_not_installed_by_the_backends_lock_file(context):
+    write(context.root, {"package.json": {}, "package-lock.json": LOCK, "storefront/package.json": {}})
+    project = find_project(context.root / "storefront", context.root)
+    assert (project.directory, project.lock) == (context.root / "storefront", None)
 
 
 def test_a_lock_file_above_the_checkout_is_not_ours(context):
@@ -263,7 +289,8 @@ def test_a_real_npm_installs_what_the_check_then_accepts(context):
     assert check(context) == Skip("packages, lock file and Node are unchanged")
     context.fingerprints.kept.clear()
     assert check(context) == Skip("installed already, exactly as the lock file says")
-    write(context.root, {"package.json": {**package, "dependencies": {"left": "file:left", "new": "^1"}}})
+    write(context.root, {"package.json": {**package, "dependencies": {"left": "file:left", "new": "file:new"}}})
+    write(context.root, {"new/package.json": {"name": "new", "version": "1.0.0"}})
     with pytest.raises(StepFailed, match="do not agree"):
         run(context)
     assert json.loads((context.root / "package-lock.json").read_text()) == lock

@@ -4,13 +4,13 @@ import subprocess
 import sys
 import textwrap
 
-import psycopg
 import pytest
 
-from launcher.marketplace import action, database as door
+from launcher.marketplace import action
+from launcher.marketplace import database as door
 from launcher.marketplace.publishable_key import VARIABLE, PublishableKey
 from launcher.plan.step import Run, Skip, StepFailed
-from tests.support.marketplace import free_port, write
+from tests.support.marketplace import connect, free_port, write
 
 
 @pytest.fixture
@@ -35,7 +35,9 @@ def insert_key(sql, token, *, channel="sc_default", revoked=None):
         token,
     )
     if channel:
-        sql("insert into publishable_api_key_sales_channel values (%s, %s, %s)", f"apk_{token}", channel, f"l_{token}")
+        sql(
+            "insert into publishable_api_key_sales_channel values (%s, %s, %s)", f"apk_{token}", channel, f"l_{token}"
+        )
 
 
 def test_a_key_is_created_once_as_medusa_would_and_then_reused(shop, sql):
@@ -98,7 +100,10 @@ def test_many_launchers_at_once_make_one_key(shop, sql):
 def test_without_the_lock_concurrent_launchers_would_make_several(shop, sql):
     """The negative control: the statement alone doesn't see what another transaction hasn't committed."""
     values = {"apk": "a", "link": "l", "token": "pk_a", "redacted": ""}
-    with psycopg.connect(shop.outputs["database_url"]) as first, psycopg.connect(shop.outputs["database_url"]) as second:
+    with (
+        connect(shop.outputs["database_url"]) as first,
+        connect(shop.outputs["database_url"]) as second,
+    ):
         first.execute(door._ENSURE, values)
         second.execute(door._ENSURE, {"apk": "b", "link": "m", "token": "pk_b", "redacted": ""})
         first.commit()
@@ -223,7 +228,9 @@ def test_parameters_that_only_node_understands_do_not_matter(shop, query):
 
 
 def test_a_url_for_libpq_keeps_what_libpq_knows():
-    assert door.libpq_url("postgres://u:p%40@h:1/d?sslmode=no-verify&x=y") == "postgres://u:p%40@h:1/d?sslmode=require"
+    assert (
+        door.libpq_url("postgres://u:p%40@h:1/d?sslmode=no-verify&x=y") == "postgres://u:p%40@h:1/d?sslmode=require"
+    )
 
 
 def test_identities_differ_by_database_and_by_migrations(shop, sql, postgres):
@@ -238,6 +245,30 @@ def test_identities_differ_by_database_and_by_migrations(shop, sql, postgres):
     assert other.cluster != first.cluster
 
 
+def test_a_role_that_may_not_see_the_clusters_number_gets_an_identity_all_the_same(database, postgres):
+    with connect(database) as connection:
+        connection.execute("drop role if exists plain")
+        connection.execute("create role plain login password 'plainpassword'")
+        connection.execute("revoke execute on function pg_control_system() from public")
+        connection.execute("grant select on all tables in schema public to plain")
+    plain = database.replace("medusa:right%20horse", "plain:plainpassword")
+    found = asyncio.run(door.identity(plain))
+    assert found.ledgers == "0:0,0:0,0:0"
+    assert found == asyncio.run(door.identity(plain))
+    assert found.cluster != asyncio.run(door.identity(postgres)).cluster
+
+
+def test_what_a_role_may_not_do_is_told(database):
+    with connect(database) as connection:
+        connection.execute("drop role if exists reader")
+        connection.execute("create role reader login password 'readpassword'")
+        connection.execute("grant select on all tables in schema public to reader")
+    reader = database.replace("medusa:right%20horse", "reader:readpassword")
+    with pytest.raises(StepFailed, match="permission denied for table") as raised:
+        asyncio.run(door.ensure_key(reader))
+    assert "readpassword" not in raised.value.message
+
+
 def test_identifiers_are_sortable_and_of_the_right_alphabet():
     made = [door.ulid() for _ in range(100)]
     assert len(set(made)) == 100
@@ -245,6 +276,6 @@ def test_identifiers_are_sortable_and_of_the_right_alphabet():
 
 
 def test_an_unknown_action_names_those_there_are():
-    with pytest.raises(KeyError, match="medusa-migrate.*publishable-key"):
+    with pytest.raises(KeyError, match=r"medusa-migrate.*publishable-key"):
         action("publishable-keys")
     assert isinstance(action("publishable-key"), PublishableKey)

@@ -62,7 +62,10 @@ def test_nothing_is_written_while_nothing_changed(shop):
     assert isinstance(check(shop), Run)
     run(shop)
     assert "backendPort: 9002" in files(shop)[0].read_text()
-    assert sorted(path.name for path in files(shop)[0].parent.iterdir()) == ["runtime-config.js", "runtime-config.json"]
+    assert sorted(path.name for path in files(shop)[0].parent.iterdir()) == [
+        "runtime-config.js",
+        "runtime-config.json",
+    ]
 
 
 def test_a_file_with_a_byte_order_mark_is_replaced(shop):
@@ -143,6 +146,16 @@ def test_a_link_that_leads_outside_is_refused(shop, tmp_path):
     (shop.root / "launcher_assets").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
     with pytest.raises(StepFailed, match="outside the checkout"):
         run(shop)
+
+
+def test_a_link_planted_under_the_temporary_name_is_not_written_through(shop, tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (shop.root / "launcher_assets").mkdir()
+    (shop.root / "launcher_assets/.runtime-config.js.tmp").symlink_to(victim)
+    run(shop)
+    assert victim.read_text() == "precious"
+    assert "backendPort" in files(shop)[0].read_text()
 
 
 def test_a_place_that_cannot_be_written_is_named_with_a_remedy(shop):

@@ -1,12 +1,11 @@
 import asyncio
 
-import psycopg
 import pytest
 
 from launcher.marketplace.migrations import MedusaMigrate
 from launcher.marketplace.seed import MedusaSeed
 from launcher.plan.step import CommandResult, Run, Skip, StepFailed
-from tests.support.marketplace import free_port, write
+from tests.support.marketplace import connect, free_port, write
 
 CLI = "node_modules/@medusajs/cli/cli.js"
 FILES = {
@@ -104,7 +103,7 @@ def test_another_database_leads_to_a_run(shop, postgres):
 def test_a_recreated_database_of_the_same_name_leads_to_a_run(shop, sql, database, postgres):
     run(MedusaMigrate, shop)
     name = database.rpartition("/")[2]
-    with psycopg.connect(postgres, autocommit=True) as connection:
+    with connect(postgres, autocommit=True) as connection:
         connection.execute(f"drop database {name} with (force)")
         connection.execute(f"create database {name}")
     assert "the database" in check(MedusaMigrate, shop).reason
@@ -158,12 +157,12 @@ def test_an_empty_database_is_seeded_once_with_an_administrator(shop, sql):
     assert done.outputs == {"admin_email": EMAIL, "admin_password": PASSWORD}
     assert done.secrets == {PASSWORD}
     assert not any(PASSWORD in part for argv in shop.ran for part in argv)
-    assert check(MedusaSeed, shop) == Skip("1 regions exist already", done.outputs)
+    assert check(MedusaSeed, shop) == Skip("1 region in the database already", done.outputs)
 
 
 def test_data_that_somebody_else_made_is_left_alone_and_no_password_is_claimed(shop, sql):
     seeds(sql)([], {"RXLAUNCH_ADMIN_EMAIL": EMAIL})
-    assert check(MedusaSeed, shop) == Skip("1 regions exist already")
+    assert check(MedusaSeed, shop) == Skip("1 region in the database already")
 
 
 def test_a_seed_that_makes_no_administrator_never_runs_twice(shop, sql):

@@ -48,7 +48,7 @@ def test_a_backend_with_regions_and_a_complete_admin_answer_is_usable(shop, web)
     web.pages["/store/regions"] = lambda request: (
         keys.append(request.headers["x-publishable-api-key"]) or as_json(REGIONS)
     )
-    assert run(VerifyBackend, shop).note == "1 regions, and the admin API answers completely"
+    assert run(VerifyBackend, shop).note == "regions: Europe; the admin API answers completely"
     assert keys == ["pk_right"]
 
 
@@ -118,7 +118,8 @@ def test_proxies_of_the_environment_are_ignored(shop, monkeypatch):
 # --- admin ----------------------------------------------------------------------------------------------------------
 
 LOGIN = """<!doctype html><head><link rel="icon" href="data:,"><link rel="stylesheet" href="/app/assets/a.css">
-<link rel="modulepreload" href="/app/assets/c.js"><script type="module" src="/app/assets/index-B1.js"></script></head>"""
+<link rel="modulepreload" href="/app/assets/c.js">
+<script type="module" src="/app/assets/index-B1.js"></script></head>"""
 SCRIPT, STYLE, SHELL = Reply("1", "text/javascript"), Reply("a{}", "text/css"), Reply(LOGIN)
 
 
@@ -277,7 +278,9 @@ def test_a_drip_does_not_outlast_its_deadline(web):
 
 def test_something_that_is_no_web_server_is_told():
     async def ask():
-        server = await asyncio.start_server(lambda _reader, writer: (writer.write(b"+PONG\r\n"), writer.close()), "127.0.0.1")
+        server = await asyncio.start_server(
+            lambda _reader, writer: (writer.write(b"+PONG\r\n"), writer.close()), "127.0.0.1"
+        )
         async with server, open_site(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}") as site:
             return await site.get("/")
 

@@ -102,12 +102,7 @@ def test_any_misspelt_key_gets_a_suggestion(tmp_path, misspelling):
 
 
 TOML_VALUES = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=True)
-    | st.text(max_size=20)
-    | st.dates(),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=20) | st.dates(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
@@ -126,7 +121,15 @@ def test_whatever_stands_anywhere_is_accepted_or_refused_but_never_a_traceback(t
         assert error.problems
 
 
-PORTS = {"0": "0", "-1": "-1", "65536": "65536", str(10**20): str(10**20), "true": "true", '"3000"': '"3000"', "3.0": "3.0"}
+PORTS = {
+    "0": "0",
+    "-1": "-1",
+    "65536": "65536",
+    str(10**20): str(10**20),
+    "true": "true",
+    '"3000"': '"3000"',
+    "3.0": "3.0",
+}
 
 
 @pytest.mark.parametrize("value", PORTS)
@@ -142,7 +145,9 @@ def test_a_short_form_is_complained_about_where_it_was_written(tmp_path):
     assert problem.startswith("rxlaunch.toml: ports.web: must be")
 
 
-@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "-1", "0", "1e308", "-0.5", "true", '"5"', "[5]", str(10**400)])
+@pytest.mark.parametrize(
+    "value", ["nan", "inf", "-inf", "-1", "0", "1e308", "-0.5", "true", '"5"', "[5]", str(10**400)]
+)
 @pytest.mark.parametrize("key", ["timeout", "period", "deadline"])
 def test_a_duration_that_is_none_is_refused(tmp_path, key, value):
     (problem,) = refused(tmp_path, WEB + f'readiness = {{ http = "http://x", {key} = {value} }}')
@@ -150,7 +155,25 @@ def test_a_duration_that_is_none_is_refused(tmp_path, key, value):
     assert problem.startswith(where + "must be a number of seconds above 0, at most 86400, not ")
 
 
-NAMES = ["con", "nul", "aux", "com1", "lpt9", "a/b", "..", "", "a" * 300, "A", "Web", "-x", "1st", "a b", "a\\b", "ü", "a\n"]
+NAMES = [
+    "con",
+    "nul",
+    "aux",
+    "com1",
+    "lpt9",
+    "a/b",
+    "..",
+    "",
+    "a" * 300,
+    "A",
+    "Web",
+    "-x",
+    "1st",
+    "a b",
+    "a\\b",
+    "ü",
+    "a\n",
+]
 
 
 @pytest.mark.parametrize("section", ["services", "tasks", "ports"])

@@ -53,13 +53,16 @@ def test_a_dependency_named_twice_is_told(tmp_path):
 WEB = '[services.web]\ncommand = "x"\n'
 CASES = {
     "same name": (WEB + '[tasks.web]\ncommand = "x"', "tasks.web: there is a service of this name already"),
-    "nothing to do": ("[services.web]\ncwd = '.'", "services.web: has neither a `command` nor a `provider`"),
-    "nothing to do, task": ("[tasks.web]\ncwd = '.'", "tasks.web: has neither a `command` nor a `action`"),
-    "two works": (WEB + 'provider = "redis"', "services.web: has both a `command` and a `provider`"),
+    "nothing to do": ("[services.web]\ncwd = '.'", "services.web: has neither a `command` nor `provider`"),
+    "nothing to do, task": ("[tasks.web]\ncwd = '.'", "tasks.web: has neither a `command` nor `action`"),
+    "two works": (WEB + 'provider = "redis"', "services.web: has both `command` and `provider`"),
     "blank command": ('[services.web]\ncommand = "  "', "services.web.command: is empty"),
     "NUL": ('[services.web]\ncommand = ["a\\u0000"]', "services.web.command: holds a NUL character"),
     "provider": ('[services.web]\nprovider = "postgress"', 'must be "postgres" or "redis", not "postgress"; did you'),
-    "completed service": (WEB + units(b=[]).replace("[]", '{ web = "completed" }'), "is a service and never completes"),
+    "completed service": (
+        WEB + units(b=[]).replace("[]", '{ web = "completed" }'),
+        "is a service and never completes",
+    ),
     "healthy task": (
         '[tasks.t]\ncommand = "x"\n' + units(b=[]).replace("[]", '{ t = "healthy" }'),
         "`t` is a task and is never healthy",
@@ -74,7 +77,10 @@ CASES = {
         "[ports]\nweb = 1\n" + WEB + units(b=[]) + 'port = "web"',
         "services.b.port: port `web` belongs to service `web` already",
     ),
-    "unknown port": ("[ports]\nweb = 1\n" + WEB + 'port = "wib"', "no port named `wib` in [ports]; did you mean `web`?"),
+    "unknown port": (
+        "[ports]\nweb = 1\n" + WEB + 'port = "wib"',
+        "no port named `wib` in [ports]; did you mean `web`?",
+    ),
     "no question": (WEB + "readiness = { period = 1 }", "services.web.readiness: asks nothing"),
     "two questions": (WEB + 'readiness = { http = "x", tcp = "y" }', "asks 2 questions (http, tcp); keep one"),
     "no pattern": (WEB + 'readiness = { log_line = "(" }', "readiness.log_line: is no regular expression: missing )"),
@@ -84,8 +90,14 @@ CASES = {
         WEB + 'contract = "backand"\n[contracts.backend]',
         "services.web.contract: no contract named `backand` in [contracts]; did you mean `backend`?",
     ),
-    "unknown url": ("[ports]\nweb = 1\n[show]\na = '${url.wep}'", "show.a: ${url.wep}: no port named `wep`; did you mean"),
-    "unknown namespace": ("[show]\na = '${prot.web}'", "show.a: ${prot.web}: nothing is called so; did you mean `${port"),
+    "unknown url": (
+        "[ports]\nweb = 1\n[show]\na = '${url.wep}'",
+        "show.a: ${url.wep}: no port named `wep`; did you mean",
+    ),
+    "unknown namespace": (
+        "[show]\na = '${prot.web}'",
+        "show.a: ${prot.web}: nothing is called so; did you mean `${port",
+    ),
     "shell habit": ("[env]\na = '${HOME}'", "env.a: ${HOME}: nothing is called so; did you mean `${env.HOME}`?"),
     "no name": ("[env]\na = '${env}'", "env.a: ${env}: env of what? write ${env.NAME}"),
     "too many names": ("[env]\na = '${root.x}'", "env.a: ${root.x}: `root` has no parts"),
@@ -93,7 +105,10 @@ CASES = {
     "no marketplace": ("[env]\na = '${dir.backend}'", "env.a: ${dir.backend}: the stack has no [marketplace]"),
     "unknown directory": ("[env]\na = '${dir.backed}'", "no directory named `backed`; did you mean `backend`?"),
     "no storefront": ("[marketplace]\n[env]\na = '${dir.storefront}'", "set marketplace.storefront"),
-    "in a probe": (WEB + "readiness = { http = '${url.x}/' }", "services.web.readiness.http: ${url.x}: no port named"),
+    "in a probe": (
+        WEB + "readiness = { http = '${url.x}/' }",
+        "services.web.readiness.http: ${url.x}: no port named",
+    ),
     "in a contract": ("[contracts.c]\nX = { add = ['${url.x}'] }", "contracts.c.X.add: ${url.x}: no port named `x`"),
     "disabled": (
         WEB + "enabled = false\n" + units(b=["web"]),
@@ -130,5 +145,7 @@ def test_a_list_of_dependencies_means_healthy_services_and_completed_tasks(tmp_p
 
 
 def test_a_problem_in_the_preset_through_the_file_names_who_said_it(tmp_path):
-    (problem,) = refused(tmp_path, 'extends = "medusa-next"\n[tasks.seed]\nenabled = false\n', detected=MARKETPLACE)[:1]
+    (problem,) = refused(tmp_path, 'extends = "medusa-next"\n[tasks.seed]\nenabled = false\n', detected=MARKETPLACE)[
+        :1
+    ]
     assert problem.startswith("preset medusa-next: services.backend.depends_on.seed: `seed` is disabled")

@@ -1,4 +1,4 @@
-"""Stand-ins at the seams of the marketplace's actions: a context, a private Postgres, a small web server, checkouts."""
+"""Stand-ins at the seams of the marketplace's actions: a context, a private Postgres, a small web server."""
 
 import contextlib
 import ctypes
@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -96,10 +97,11 @@ def free_port() -> int:
 
 
 def _as_nobody_here() -> None:
-    """Postgres refuses root: in a user namespace of its own it is nobody, and its files stay ours."""
+    """Postgres refuses root: in a user namespace of its own it is nobody, and its files stay ours. It dies with us."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(1, 2)  # PR_SET_PDEATHSIG, SIGINT
     if os.geteuid() != 0:
         return
-    libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(0x10000000) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
     for name, text in (("setgroups", "deny"), ("uid_map", "65534 0 1"), ("gid_map", "65534 0 1")):
@@ -113,9 +115,9 @@ def private_postgres(directory: Path) -> Iterator[str]:
     binaries, data, port = Path(found, "pginstall", "bin"), directory / "pg", free_port()
     password = directory / "password"
     password.write_text("right horse")
+    locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "-E", "UTF8"]
     subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", "medusa", f"--pwfile={password}", "-A", "scram-sha-256", "-E", "UTF8"]
-        + ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-sync"],
+        [binaries / "initdb", "-D", data, "-U", "medusa", f"--pwfile={password}", "-A", "scram-sha-256", *locale],
         check=True,
         capture_output=True,
         preexec_fn=_as_nobody_here,
@@ -123,20 +125,34 @@ def private_postgres(directory: Path) -> Iterator[str]:
     settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "shared_buffers=16MB", "fsync=off"]
     with (directory / "log").open("wb") as log:
         server = subprocess.Popen(
-            [binaries / "postgres", "-D", data, "-p", str(port), *(part for each in settings for part in ("-c", each))],
+            [
+                binaries / "postgres",
+                "-D",
+                data,
+                "-p",
+                str(port),
+                *(part for each in settings for part in ("-c", each)),
+            ],
             stdout=log,
             stderr=log,
-            preexec_fn=_as_nobody_here,
+            preexec_fn=_as_nobody_here,  # noqa: PLW1509 - no thread runs yet
         )
     try:
-        for _ in range(200):
-            ready = subprocess.run([binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)], check=False)
-            if ready.returncode == 0:
-                break
+        end, ask = time.monotonic() + 30, [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+        while subprocess.run(ask, check=False).returncode != 0:
+            assert time.monotonic() < end, (directory / "log").read_text()
+            time.sleep(0.02)
         yield f"postgres://medusa:right%20horse@127.0.0.1:{port}/postgres"
     finally:
         server.send_signal(2)
         server.wait(20)
+
+
+def connect(url: str, **options):
+    """psycopg is imported late, as everywhere."""
+    import psycopg
+
+    return psycopg.connect(url, **options)
 
 
 MEDUSA_TABLES = """
@@ -149,7 +165,8 @@ create table api_key (id text primary key, token text not null unique, salt text
   updated_at timestamptz not null default now(), deleted_at timestamptz);
 create table publishable_api_key_sales_channel (publishable_key_id varchar(255) not null,
   sales_channel_id varchar(255) not null, id varchar(255) not null,
-  created_at timestamptz not null default current_timestamp, updated_at timestamptz not null default current_timestamp,
+  created_at timestamptz not null default current_timestamp,
+  updated_at timestamptz not null default current_timestamp,
   deleted_at timestamptz, primary key (publishable_key_id, sales_channel_id));
 create table region (id text primary key, name text, deleted_at timestamptz);
 create table "user" (id text primary key, email text, deleted_at timestamptz);

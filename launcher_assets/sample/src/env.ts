@@ -1,3 +1,5 @@
+import { writeSync } from "node:fs"
+
 /**
  * The environment this marketplace needs. `readEnvironment` reports everything that is wrong at
  * once, by name and rule; it never repeats a value, because most of them are secrets.
@@ -54,7 +56,7 @@ const RULES: Record<string, Rule> = {
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const problems = findProblems(env)
   if (problems.length > 0) {
-    throw new Error(`FATAL: the environment is not complete: ${problems.join("; ")}.`)
+    refuse(problems)
   }
 
   const value = (name: string) => env[name] as string
@@ -68,6 +70,12 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     authCors: value("AUTH_CORS"),
     isHttps: protocolOf(value("MEDUSA_BACKEND_URL")) === "https:",
   }
+}
+
+/** Exits and does not throw: `medusa build` swallows what its configuration throws, and exits with 0. */
+function refuse(problems: string[]): never {
+  writeSync(process.stderr.fd, `FATAL: the environment is not usable: ${problems.join("; ")}.\n`)
+  process.exit(1)
 }
 
 function findProblems(env: NodeJS.ProcessEnv): string[] {

@@ -1,10 +1,13 @@
+import { writeSync } from "node:fs"
+
 import type { NextConfig } from "next"
 
 process.env.NEXT_TELEMETRY_DISABLED ??= "1"
 
 if (!process.env.NEXT_PUBLIC_MEDUSA_PUBLISHABLE_KEY) {
-  console.error(
-    "FATAL: the environment is not complete: NEXT_PUBLIC_MEDUSA_PUBLISHABLE_KEY is not set, and the backend answers nobody without it."
+  writeSync(
+    process.stderr.fd,
+    "FATAL: the environment is not usable: NEXT_PUBLIC_MEDUSA_PUBLISHABLE_KEY is not set.\n"
   )
   process.exit(1)
 }

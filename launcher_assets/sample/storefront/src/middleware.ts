@@ -3,6 +3,8 @@ import { type NextRequest, NextResponse } from "next/server"
 import { backendUrl, defaultCountry, publishableKey } from "./lib/settings"
 import { encodeTenant, TENANT_HEADER, type Tenant } from "./lib/tenant"
 
+const BACKEND_TIME_LIMIT_MS = 10_000
+
 export const config = {
   matcher: ["/((?!_next/|icon.svg).*)"],
 }
@@ -34,9 +36,11 @@ async function askBackend(path: string, headers: Record<string, string> = {}): P
     return await fetch(new URL(path, backendUrl()), {
       cache: "no-store",
       headers: { "x-publishable-api-key": publishableKey(), ...headers },
+      signal: AbortSignal.timeout(BACKEND_TIME_LIMIT_MS),
     })
   } catch (error) {
-    return new Response(`no answer (${error instanceof Error ? error.message : error})`, { status: 503 })
+    const reason = error instanceof Error ? error.message : error
+    return new Response(`no answer from ${backendUrl()} (${reason})`, { status: 503 })
   }
 }
 

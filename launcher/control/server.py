@@ -1,0 +1,268 @@
+"""The supervisor's side of the control API: a Unix socket in a private directory, or loopback TCP.
+
+Installs no signal handlers and writes no logs; imported only when a stack runs.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+import stat
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from launcher import __version__, native
+from launcher.control import protocol
+from launcher.control.door import Door, Refusal
+from launcher.errors import LauncherError
+from launcher.events import Command, command_from_json
+from launcher.paths import StackPaths
+from launcher.state import files, store
+from launcher.state.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from uvicorn import Server
+
+Submit = Callable[[Command], Awaitable[dict[str, object]]]
+
+
+@contextlib.asynccontextmanager
+async def serve(paths: StackPaths, *, snapshot: Callable[[], Snapshot], submit: Submit) -> AsyncIterator[None]:
+    """Answer clients while inside. Call only while holding the stack's lock: a stale socket is removed."""
+    listener, address = _listen(paths)
+    token = secrets.token_hex(protocol.TOKEN_BYTES)
+    door = Door(token, _hosts(address), hello="port" in address)
+    leave = asyncio.Event()
+    serving = asyncio.create_task(_serve(listener, _Answers(snapshot, submit, token), door, leave), name="control")
+    try:
+        files.write_json(paths.control, {**address, "token": token})
+        yield  # who connects before uvicorn accepts waits in the backlog
+    finally:
+        leave.set()
+        await asyncio.gather(serving, return_exceptions=True)
+        listener.close()
+        _forget(paths, address)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """Where answers come from."""
+
+    snapshot: Callable[[], Snapshot]
+    submit: Submit
+    token: str
+
+
+async def _serve(listener: socket.socket, answers: _Answers, door: Door, leave: asyncio.Event) -> None:
+    # Importing takes 0.1 s of a boot that has better things to do: the first services start meanwhile.
+    server = await asyncio.to_thread(lambda: _server(_guarded(_routes(answers), door), leave))
+    await server.serve(sockets=[listener])
+
+
+# --- the address ----------------------------------------------------------------------------------------------
+
+
+def _listen(paths: StackPaths) -> tuple[socket.socket, dict[str, Any]]:
+    """A listening socket and what clients must know of it."""
+    if not native.LISTENING_ON_UNIX_SOCKETS:
+        listener = socket.create_server(("127.0.0.1", 0))
+        return listener, {"port": listener.getsockname()[1]}
+    path = paths.socket
+    native.private_directory(path.parent)
+    _remove_stale(path)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with files.writing(path):
+            listener.bind(str(path))
+            path.chmod(0o600)  # before anybody can connect
+        listener.listen(protocol.MOST_CONNECTIONS)
+    except BaseException:
+        listener.close()
+        raise
+    return listener, {"socket": str(path)}
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove the socket of a dead supervisor. Raises LauncherError for anything that is not a socket of ours."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return
+    mine = getattr(os, "getuid", lambda: found.st_uid)()
+    if not stat.S_ISSOCK(found.st_mode) or found.st_uid != mine:
+        raise LauncherError(f"{path} is not a socket of ours", remedy="remove it after a look at it")
+    path.unlink(missing_ok=True)
+
+
+def _hosts(address: dict[str, Any]) -> frozenset[bytes]:
+    if "socket" in address:
+        return frozenset({protocol.UNIX_HOST.encode()})
+    return frozenset({b"127.0.0.1:%d" % address["port"], b"localhost:%d" % address["port"]})
+
+
+def _forget(paths: StackPaths, address: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError):
+        paths.control.unlink(missing_ok=True)
+    if "socket" in address:
+        with contextlib.suppress(OSError):
+            Path(address["socket"]).unlink(missing_ok=True)
+
+
+# --- uvicorn, tamed -------------------------------------------------------------------------------------------
+
+
+def _server(app: "ASGIApp", leave: asyncio.Event) -> "Server":
+    import uvicorn
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class Impatient(H11Protocol):
+        """Hangs up on whoever has not sent a whole request in time."""
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self.loop.call_later(protocol.REQUEST_SECONDS, self._hang_up)
+
+        def _hang_up(self) -> None:
+            if self.cycle is None or self.cycle.more_body:
+                self.transport.abort()
+
+    class Quiet(uvicorn.Server):
+        """Leaves signals to the supervisor, and sleeps until it is told to go."""
+
+        async def main_loop(self) -> None:
+            await leave.wait()
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    return Quiet(
+        uvicorn.Config(
+            app,
+            http=Impatient,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            limit_concurrency=protocol.MOST_CONNECTIONS,
+            timeout_keep_alive=1,
+            timeout_graceful_shutdown=1,
+            h11_max_incomplete_event_size=protocol.LARGEST_BODY,
+        )
+    )
+
+
+# --- the application ------------------------------------------------------------------------------------------
+
+
+def _guarded(app: "ASGIApp", door: Door) -> "ASGIApp":
+    """The application behind its door."""
+
+    async def guarded(scope: "Scope", receive: "Receive", send: "Send") -> None:
+        if scope["type"] != "http":
+            return
+        refusal = door.refuses(scope["method"], scope["path"], scope["headers"])
+        if refusal is not None:
+            await _refusal(refusal)(scope, receive, send)
+            return
+        try:
+            body = await _whole_body(receive)
+        except OverflowError:
+            await _refusal(Refusal(413, "the body is too large"))(scope, receive, send)
+            return
+        if body is not None:
+            await app(scope, _replayed(body), send)
+
+    return guarded
+
+
+async def _whole_body(receive: "Receive") -> bytes | None:
+    """The request's body; None when the client went away. Raises OverflowError."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        body += bytes(message.get("body", b""))
+        if len(body) > protocol.LARGEST_BODY:
+            raise OverflowError
+        if not message.get("more_body", False):
+            return body
+
+
+def _replayed(body: bytes) -> "Receive":
+    async def receive() -> "Message":
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+def _refusal(refusal: Refusal) -> "Response":
+    from starlette.responses import JSONResponse
+
+    return JSONResponse({"error": refusal.error}, refusal.status, headers={"Connection": "close"})
+
+
+def _routes(answers: _Answers) -> "ASGIApp":
+    from starlette.applications import Starlette
+    from starlette.responses import JSONResponse
+    from starlette.routing import Route
+
+    async def status(_request: "Request") -> "Response":
+        return JSONResponse(store.identified(answers.snapshot()).to_json())
+
+    async def version(_request: "Request") -> "Response":
+        return JSONResponse({"version": __version__, "api": protocol.API_VERSION})
+
+    async def hello(request: "Request") -> "Response":
+        nonce = request.query_params.get("nonce", "")
+        if not protocol.NONCE.fullmatch(nonce):
+            return _refusal(Refusal(400, "no nonce"))
+        return JSONResponse({"proof": protocol.proof(answers.token, nonce)})
+
+    async def commands(request: "Request") -> "Response":
+        command = _command(await request.body())
+        if command is None:
+            return _refusal(Refusal(400, "no such command"))
+        return JSONResponse(await answers.submit(command))
+
+    return Starlette(
+        routes=[
+            Route(protocol.STATUS, status),
+            Route(protocol.VERSION, version),
+            Route(protocol.HELLO, hello),
+            Route(protocol.COMMANDS, commands, methods=["POST"]),
+        ]
+    )
+
+
+def _command(body: bytes) -> Command | None:
+    """The command in a body; None for anything else. Names of units are looked up by the supervisor."""
+    try:
+        document = files.object_of(body)
+        command = command_from_json(document)
+    except (ValueError, TypeError):
+        return None
+    return command if command is not None and _well_formed(command) else None
+
+
+def _well_formed(command: Command) -> bool:
+    """The types of a command's fields: JSON may hold anything."""
+    names = getattr(command, "names", ())
+    exit_code = getattr(command, "exit_code", 0)
+    return (
+        isinstance(names, tuple)
+        and all(isinstance(name, str) for name in names)
+        and type(exit_code) is int
+        and 0 <= exit_code <= 255
+        and isinstance(getattr(command, "reason", ""), str)
+    )

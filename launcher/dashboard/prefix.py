@@ -1,0 +1,17 @@
+"""A line of output with its unit's name before it, in the unit's colour. Pure."""
+
+import zlib
+
+_COLORS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)  # SGR codes; no red: it means failure
+_RESET = "\x1b[0m"
+
+
+def color_of(unit: str) -> int:
+    """The SGR code of a unit's colour: the same one in every command and every run."""
+    return _COLORS[zlib.crc32(unit.encode()) % len(_COLORS)]
+
+
+def format_line(unit: str, text: str, width: int, *, color: bool) -> str:
+    """`backend | text`, the names padded to one width. `text` is clean already (logs/lines.py)."""
+    name = f"{unit:<{width}} |"
+    return f"\x1b[{color_of(unit)}m{name}{_RESET} {text}" if color else f"{name} {text}"

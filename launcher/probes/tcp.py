@@ -1,0 +1,29 @@
+"""Does anything listen? A weak question: prefer http, postgres or redis where they apply."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from launcher.probes.contract import Answer, Probe
+
+if TYPE_CHECKING:
+    from launcher.stack.model import ProbeSpec
+
+
+def probe(spec: "ProbeSpec") -> Probe:
+    """Connect to host:port within `timeout` seconds."""
+    host, _, port = (spec.tcp or "").rpartition(":")
+
+    async def ask() -> Answer:
+        try:
+            async with asyncio.timeout(spec.timeout):
+                _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+        except TimeoutError:
+            return Answer(False, f"{spec.tcp} does not accept a connection within {spec.timeout:g} s", "timeout")
+        except OSError as error:
+            return Answer(False, f"{spec.tcp}: {error.strerror or error}", "refused")
+        except ValueError:
+            return Answer(False, f"{spec.tcp!r} is not host:port", "error", permanent=True)
+        writer.close()
+        return Answer(True, f"{spec.tcp} accepts connections")
+
+    return ask

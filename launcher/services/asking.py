@@ -1,0 +1,102 @@
+"""Whether the server that the user's URL names is to be used: the policy that Postgres and Redis share.
+
+External servers that answer win. A permanent refusal (password, database) is never papered over with another server:
+the user's data is there. Only a connection refused on this very machine leads to a local or an embedded one.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from launcher.plan.step import StepContext, StepFailed
+from launcher.services import local
+
+_LOCAL_START_SECONDS = 20.0
+_POLL_SECONDS = 0.25
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", ""})
+
+
+class Verdict(Protocol):
+    """A probe's answer."""
+
+    @property
+    def ok(self) -> bool: ...
+    @property
+    def detail(self) -> str: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def permanent(self) -> bool: ...
+    @property
+    def remedy(self) -> str | None: ...
+
+
+Ask = Callable[[str], Awaitable[Verdict]]
+_WAIT_FOR = frozenset({"loading"})  # it is there, only not ready: wait for it
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What differs between Postgres and Redis."""
+
+    name: str  # as shown
+    variable: str
+    unit: str  # also the words that a service or container is recognised by
+    port: int
+
+
+async def find_external(context: StepContext, ask: Ask, kind: Kind) -> tuple[str, str] | None:
+    """URL and a note about the server to adopt; None when an embedded one is to be started.
+
+    Raises StepFailed when the user's server is there but refuses us, or must be used and isn't there.
+    """
+    url = context.given.get(kind.variable, "").strip()
+    if context.source == "embedded":
+        return None
+    if not url:
+        if context.source == "external":
+            raise StepFailed(f"{kind.variable} is not set, and source = \"external\" asks for it", remedy="set it in .env")
+        return None
+    answer = await _patiently(ask, url, 0.0)
+    if answer.ok:
+        return url, answer.detail
+    if answer.permanent or answer.code != "refused" or not is_local(url) or context.source == "external":
+        raise StepFailed(answer.detail, remedy=answer.remedy or _remedy(kind))
+    started = await local.start_existing(kind.unit, urlsplit(url).port or kind.port)
+    if started is None:
+        context.report(f"{answer.detail}; using the embedded server instead of {kind.variable}")
+        return None
+    context.report(f"started {started}")
+    answer = await _patiently(ask, url, _LOCAL_START_SECONDS)
+    if not answer.ok:
+        raise StepFailed(f"{started} was started, but {answer.detail}", remedy=answer.remedy or _remedy(kind))
+    return url, f"{answer.detail} ({started})"
+
+
+async def _patiently(ask: Ask, url: str, seconds: float) -> Verdict:
+    """Ask until it answers; a server that is still loading gets its time, whatever `seconds` says."""
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    while True:
+        answer = await ask(url)
+        limit = _LOCAL_START_SECONDS if answer.code in _WAIT_FOR else seconds
+        if answer.ok or answer.permanent or loop.time() - begun >= limit:
+            return answer
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+def is_local(url: str) -> bool:
+    """Whether the URL names this machine."""
+    return (urlsplit(url).hostname or "") in _LOOPBACK
+
+
+def password_of(url: str) -> frozenset[str]:
+    """The password in a URL, to be hidden."""
+    password = urlsplit(url).password
+    return frozenset({password}) if password else frozenset()
+
+
+def _remedy(kind: Kind) -> str:
+    return f"start it, correct {kind.variable}, or remove {kind.variable} to use the embedded server"
