@@ -288,8 +288,11 @@ class Shim:
 
     def listen(self, timeout: float | None) -> None:
         """Sleep until a child dies, the supervisor speaks or dies, or time is up."""
-        watched = [self.wake] if self.control < 0 else [self.wake, self.control]
-        ready = select.select(watched, [], [], timeout)[0]
+        poll = select.poll()  # unlike select(), it takes the high numbers a busy supervisor's pipes may have
+        for handle in (self.wake, self.control):
+            if handle >= 0:
+                poll.register(handle, select.POLLIN)
+        ready = [handle for handle, _ in poll.poll(None if timeout is None else timeout * 1000)]
         if self.wake in ready:
             os.read(self.wake, 4096)
         if self.control in ready:

@@ -2,7 +2,9 @@ import { defineConfig, loadEnv } from "@medusajs/framework/utils"
 
 import { readEnvironment } from "./src/env"
 
-loadEnv(process.env.NODE_ENV || "development", process.cwd())
+// The built copy of this file is .medusa/server/medusa-config.js; the .env files stay at the root.
+const root = __dirname.replace(/[\\/]\.medusa[\\/]server$/, "")
+loadEnv(process.env.NODE_ENV || "development", root)
 
 const env = readEnvironment(process.env)
 

@@ -17,7 +17,7 @@ from launcher import native
 from launcher.events import Exit
 from launcher.native import proc, shim
 from launcher.native.contract import LaunchSpec
-from tests.support.processes import CAP_SECONDS, PATH, assert_no_survivors, state, until
+from tests.support.processes import CAP_SECONDS, PATH, REPOSITORY, assert_no_survivors, state, until
 
 DEAF = "trap '' TERM INT HUP; echo up; while :; do sleep 0.1; done"
 POLITE = "trap 'echo bye; exit 7' TERM; echo up; while :; do sleep 0.02; done"
@@ -333,6 +333,38 @@ async def test_exhausted_file_handles_are_an_error_not_a_crash(start):
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert "Too many open files" in (await ended(child)).error
     assert (await ended(await start("true"))).ok
+
+
+async def test_pipes_with_high_numbers_work(start):
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    handles = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        child = await start("sleep", str(CAP_SECONDS))
+        child.interrupt()
+        assert (await ended(child)).signal == signal.SIGTERM
+    finally:
+        for handle in handles:
+            os.close(handle)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can stop being root")
+def test_where_user_namespaces_are_refused_root_becomes_the_other_user(tmp_path):
+    code = """
+import os, sys
+from launcher.native import shim
+def refuse(name, *arguments):
+    raise OSError(1, name)
+shim.system_call = refuse
+shim.drop_privileges(65534, 65533)
+print(os.getresuid(), os.getresgid(), os.getgroups())
+"""
+    env = {"PATH": PATH, "PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1"}
+    said = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout
+    assert said == "(65534, 65534, 65534) (65533, 65533, 65533) []\n"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can stop being root")

@@ -56,7 +56,7 @@ ROOT = textwrap.dedent(
     for member in members:
         env = {} if "bare" in member else None
         subprocess.Popen([sys.executable, "-I", "-S", "-c", leaf, tag, heartbeat, *member.split("+")], env=env)
-    while len(glob.glob(heartbeat + ".*")) < len([m for m in members if "hopper" not in m]): time.sleep(0.01)
+    while len(glob.glob(heartbeat + ".*")) < len(members): time.sleep(0.01)
     print("READY", flush=True)
     time.sleep(CAP)
     """

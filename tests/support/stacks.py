@@ -1,32 +1,87 @@
-"""Stack files for tests, written and loaded in one line."""
+"""State of imaginary stacks: paths in a temporary home, events of every type."""
 
-from collections.abc import Callable
+import dataclasses
+import os
+import types
+import typing
 from pathlib import Path
 
-from launcher.errors import ConfigError
-from launcher.stack.load import Loaded, load
-
-MARKETPLACE = {"marketplace": {"backend": ".", "storefront": "storefront"}}
-Writer = Callable[[str | bytes], Path]
+from launcher import events as e
+from launcher.paths import StackPaths, for_root
+from launcher.state.snapshot import Snapshot, fold
 
 
-def write(root: Path, text: str | bytes) -> Path:
-    """The stack file of `root`; gives `root`."""
-    (root / "rxlaunch.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
-    return root
+def stack_paths(tmp_path: Path, monkeypatch) -> StackPaths:
+    """Paths of a checkout below `tmp_path`, whose user home is there too."""
+    monkeypatch.setenv("RXLAUNCH_HOME", str(tmp_path / "home"))
+    checkout = tmp_path / "shop"
+    checkout.mkdir()
+    paths = for_root(checkout)
+    paths.home.mkdir(parents=True, mode=0o700)
+    return paths
 
 
-def loaded(root: Path, text: str | bytes, **options: object) -> Loaded:
-    """The stack that the text describes."""
-    return load(write(root, text), **options)  # type: ignore[arg-type]
+def started(pid: int | None = None) -> e.StackStarting:
+    """The first event of an instance of ours."""
+    return e.StackStarting(
+        "4f2a",
+        "shop",
+        "/src/shop",
+        pid or os.getpid(),
+        "dev",
+        ("postgres", "backend"),
+        (("postgres", "dependencies"),),
+    )
 
 
-def refused(root: Path, text: str | bytes, **options: object) -> list[str]:
-    """Every problem of the text, as the user reads it; exit code 2 in any case."""
-    try:
-        loaded(root, text, **options)
-    except ConfigError as error:
-        assert error.exit_code == 2
-        assert all(str(problem) in error.message for problem in error.problems)
-        return [str(problem) for problem in error.problems]
-    raise AssertionError("nothing was wrong with it")
+def running_snapshot() -> Snapshot:
+    """A snapshot of this process supervising a stack, with something in every field."""
+    history = [
+        started(),
+        e.PortChosen("backend", 9005, moved_from=9001, holder="node (pid 7)"),
+        e.UnitWaiting("backend", (("postgres", "ready"),)),
+        e.UnitStarting("postgres", 1, "first start"),
+        e.UnitStarted("postgres", 1, 4242),
+        e.UnitProbed("postgres", False, "refused"),
+        e.UnitReady("postgres", 0.5, "embedded"),
+        e.UnitExited("postgres", 1, e.Exit(signal=9, leftovers=("sleep",)), False),
+        e.UnitFailed("postgres", "dependencies", e.Failure("killed", "refused", ("a", "b"), "try again")),
+        e.StackReady(3.0, (("storefront", "http://localhost:8000"),)),
+    ]
+    snapshot = None
+    for event in history:
+        snapshot = fold(snapshot, event)
+    assert snapshot is not None
+    return snapshot
+
+
+def every_event() -> list[e.Event]:
+    """One event of every type there is, with optional fields both left out and given."""
+    return [kind(**fields) for kind in e.Event.__subclasses__() for fields in _arguments(kind)]
+
+
+_EXAMPLES = {
+    "exit": e.Exit(code=1),
+    "failure": e.Failure("reason", "probe", ("line",), "remedy"),
+    "facts": (("storefront", "http://localhost"),),
+    "on": (("postgres", "ready"),),
+    "stages": (("backend", "backend"),),
+    "units": ("postgres", "backend"),
+    "unit": "backend",
+}
+
+
+def _arguments(kind: type) -> list[dict]:
+    hints = typing.get_type_hints(kind)
+    fields = [field for field in dataclasses.fields(kind) if field.name != "at"]
+    whole = {
+        field.name: _EXAMPLES[field.name] if field.name in _EXAMPLES else _example(hints[field.name])
+        for field in fields
+    }
+    required = {f.name: whole[f.name] for f in fields if f.default is f.default_factory is dataclasses.MISSING}
+    return [required, whole]
+
+
+def _example(hint):
+    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    return {str: "text", int: 3, float: 1.5, bool: True}[options[0]]
