@@ -52,7 +52,9 @@ def main() -> None:
             child.wait()
 
 
-def steps(market: Path, settings: dict[str, object], env: dict[str, str], children: list[subprocess.Popen[bytes]]) -> None:
+def steps(
+    market: Path, settings: dict[str, object], env: dict[str, str], children: list[subprocess.Popen[bytes]]
+) -> None:
     """The sequence; each step waits for the one before."""
     port = int(str(settings["port"]))
     url, storefront = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{STOREFRONT_PORT}"

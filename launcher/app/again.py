@@ -74,4 +74,3 @@ def attach(opened: Opened, snapshot: Snapshot) -> Result:
 def ports_line(snapshot: Snapshot) -> str:
     """The ports in one line."""
     return "ports: " + ", ".join(f"{name} {port}" for name, port in snapshot.ports.items())
-

@@ -78,9 +78,7 @@ def _starting(opened: Opened, instance: str) -> e.StackStarting:
     return e.StackStarting(instance, plan.name, str(opened.root), os.getpid(), plan.mode, tuple(plan.units), stages)
 
 
-def _prepare(
-    opened: Opened, request: Request, instance: str, recorder: "Recorder", view: "View"
-) -> "Prepared":
+def _prepare(opened: Opened, request: Request, instance: str, recorder: "Recorder", view: "View") -> "Prepared":
     from launcher.app import preflight
 
     prepared, chosen = preflight.prepare(opened, request, instance, view.output)
@@ -223,4 +221,3 @@ def _signals(
 
     with native.on_shutdown(loop, on_signal):
         yield
-

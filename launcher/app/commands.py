@@ -87,9 +87,7 @@ def restart(directory: Path, units: tuple[str, ...], timeout: float) -> Result:
     return _ask_and_wait(directory, units, timeout, lambda: e.RestartUnits(units))
 
 
-def _ask_and_wait(
-    directory: Path, units: tuple[str, ...], timeout: float, command: Callable[[], e.Command]
-) -> Result:
+def _ask_and_wait(directory: Path, units: tuple[str, ...], timeout: float, command: Callable[[], e.Command]) -> Result:
     from launcher.control import client
 
     where = locate(directory)
@@ -121,6 +119,8 @@ def wait_for(where: StackPaths, units: tuple[str, ...], timeout: float) -> Resul
         time.sleep(_POLL)
     for view in views:
         if view.failure is not None:
-            raise StageFailed(view.stage, f"{view.name} failed: {view.failure.reason}", remedy=f"rxlaunch why {view.name}")
+            raise StageFailed(
+                view.stage, f"{view.name} failed: {view.failure.reason}", remedy=f"rxlaunch why {view.name}"
+            )
     text = "\n".join(f"{view.name} is {view.phase}" for view in views)
     return Result(text, {"units": {view.name: view.to_json() for view in views}})

@@ -121,4 +121,3 @@ def died(where: StackPaths) -> LauncherError:
         f"the supervisor ended before the stack was ready; it printed:\n{daemon_tail(where)}",
         remedy="run `rxlaunch up` in the foreground to see more",
     )
-

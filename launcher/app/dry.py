@@ -1,4 +1,4 @@
-"""`up --dry-run`: the plan with what would be done or skipped, and why. Starts nothing, writes nothing to the checkout."""
+"""`up --dry-run`: the plan with what would be done or skipped, and why. Starts nothing."""
 
 import asyncio
 import uuid
@@ -56,8 +56,8 @@ async def _what(world: World, unit: PlanUnit) -> str:
     context = Context(world, unit, world.tools.log(unit.name), set())
     try:
         verdict = await action.check(context)
-    except (KeyError, Unresolved) as missing:
-        return f"decided once {missing.args[0]} is known"
+    except Unresolved as missing:
+        return f"decided once {missing.name.rpartition('.')[2]} is known"
     except LauncherError as error:
         return f"cannot tell yet: {error.message}"
     if isinstance(verdict, Skip):

@@ -35,7 +35,7 @@ def _failure(unit: UnitView) -> list[str]:
     return lines
 
 
-def sentence_of(event: e.Event) -> str | None:  # noqa: C901, PLR0911 - one line a kind of event
+def sentence_of(event: e.Event) -> str | None:  # noqa: C901, PLR0911, PLR0912 - one line a kind
     """One event in words; None for one that explains nothing."""
     match event:
         case e.UnitWaiting(on=on):

@@ -108,7 +108,9 @@ def open_page(directory: Path, page: str | None, *, only_print: bool) -> Result:
     facts = running(locate(directory)).facts
     wanted = page or next(iter(facts), "storefront")
     if wanted not in facts:
-        raise UsageError(f"no page named {wanted!r}", remedy=f"one of {', '.join(facts) or 'none: it is not ready yet'}")
+        raise UsageError(
+            f"no page named {wanted!r}", remedy=f"one of {', '.join(facts) or 'none: it is not ready yet'}"
+        )
     url = facts[wanted]
     if not only_print:
         import webbrowser

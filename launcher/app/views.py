@@ -112,11 +112,18 @@ class Live(Plain):
         from launcher.dashboard.terminal import LiveView
 
         self._live = LiveView()
+        self._booting = True
+
+    def output(self, unit: str, chunk: bytes) -> None:
+        """While the stack boots, its progress is what counts; the lines are in the log files."""
+        if not self._booting:
+            super().output(unit, chunk)
 
     def event(self, event: e.Event, snapshot: Snapshot) -> None:
         """Update the display; once the stack is ready, lines are all there is."""
         from launcher.dashboard import plain
 
+        self._booting = snapshot.phase == "starting"
         self._live.update(snapshot)
         text = plain.line(event, time.monotonic() - self._began, color=self._color)
         important = isinstance(event, e.Note | e.UnitFailed | e.UnitBackingOff | e.StackStopping | e.PortChosen)

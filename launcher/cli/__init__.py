@@ -26,7 +26,7 @@ from launcher.cli.render import guarded
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="rxlaunch")
 def root() -> None:
-    """Boot, supervise and health-gate a Medusa + Next.js stack.
+    r"""Boot, supervise and health-gate a Medusa + Next.js stack.
 
     \b
     rxlaunch up          boot everything, stay with it; Ctrl-C stops it

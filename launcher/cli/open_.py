@@ -1,4 +1,4 @@
-"""`rxlaunch open`. (The module's name ends in an underscore because `open` is taken.)"""
+"""`rxlaunch open`; the module's name ends in an underscore because `open` is taken."""
 
 from pathlib import Path
 

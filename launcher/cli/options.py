@@ -60,7 +60,10 @@ def boot(function: Decorated) -> Decorated:
             help="Insist on this port (repeatable).",
         ),
         click.option(
-            "--strict-ports", is_flag=True, envvar="RXLAUNCH_STRICT_PORTS", help="Fail when a preferred port is taken."
+            "--strict-ports",
+            is_flag=True,
+            envvar="RXLAUNCH_STRICT_PORTS",
+            help="Fail when a preferred port is taken.",
         ),
         click.option(
             "--fresh", is_flag=True, envvar="RXLAUNCH_FRESH", help="Do all work again, whatever was done before."

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from launcher import events as e
 from launcher.dashboard.printable import printable
 
-_NAME_WIDTH = 14
-_INDENT = " " * 24
+_NAME_WIDTH = 18
+_INDENT = " " * 28
 _TAIL_LINES = 20
 _RED, _GREEN, _YELLOW, _DIM, _RESET = "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
 
@@ -18,7 +18,7 @@ def line(event: e.Event, elapsed: float, *, color: bool = False) -> str | None:
         return None
     unit, text, tint = told
     first, *rest = printable(text).split("\n")
-    head = f"{f'{elapsed:.1f}s':>7}  {unit:<{_NAME_WIDTH}}{first}".rstrip()
+    head = f"{f'{elapsed:.1f}s':>7}  {unit:<{_NAME_WIDTH}} {first}".rstrip()
     shown = f"{tint}{head}{_RESET}" if color and tint else head
     return "\n".join([shown, *(f"{_INDENT}{more}".rstrip() for more in rest)])
 

@@ -115,10 +115,10 @@ def _table(snapshot: Snapshot, now: float, *, spinner: "RenderableType | None") 
     from rich.table import Table
     from rich.text import Text
 
-    table = Table.grid(padding=(0, 2, 0, 0))
+    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
     for _ in range(3):
         table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, overflow="ellipsis")
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)  # it alone gives way on a narrow terminal
     for stage, units in stages(snapshot):
         for index, unit in enumerate(units):
             mark, style = _MARKS.get(unit.phase, ("·", "dim"))

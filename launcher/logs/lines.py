@@ -18,15 +18,16 @@ _SEQUENCE = re.compile(
     re.VERBOSE,
 )
 _SGR = re.compile(r"\x1b\[[0-9;:]*m")
+_RESETS = (RESET, "\x1b[m")
 
 
 def clean(line: str) -> str:
     """The line as a terminal may show it: colours stay and end with the line, all other controls go, NUL is shown."""
     if not _CONTROL.search(line):
         return line
-    line = _last_state(line)
-    shown = _SEQUENCE.sub(_kept, line)
-    return shown + RESET if "\x1b" in shown and not shown.endswith(RESET) else shown
+    shown = _SEQUENCE.sub(_kept, _last_state(line))
+    colors = _SGR.findall(shown)
+    return shown + RESET if colors and colors[-1] not in _RESETS else shown
 
 
 def plain(line: str) -> str:

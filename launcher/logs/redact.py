@@ -11,7 +11,6 @@ MASK = b"***"
 SHORTEST = 5  # shorter values would mask half of every line
 _LIKE_ENCODE_URI_COMPONENT = "!'()*~-_."
 _BIG = 4096  # bytes from which looking for each form beats one pattern of them all
-_MOST_HELD = 256 * 1024  # a chain of overlapping beginnings longer than this is cut
 
 
 class Redactor:
@@ -49,6 +48,11 @@ class Redactor:
         return RedactedStream(self)
 
     # --- for streams ----------------------------------------------------------------------------------------
+
+    @property
+    def most_held(self) -> int:
+        """How much a stream may hold back."""
+        return max(_BIG, 4 * len(self._forms[0])) if self._forms else 0
 
     def cut(self, data: bytes) -> int:
         """Up to where the bytes can be told from secrets: what follows may be the beginning of one."""
@@ -110,7 +114,7 @@ class RedactedStream:
         """What of the stream may be shown now."""
         data = self._held + chunk if self._held else chunk
         cut = self._redactor.cut(data)
-        if len(data) - cut > _MOST_HELD:
+        if len(data) - cut > self._redactor.most_held:  # a long chain of secrets that overlap
             cut = len(data)
         self._held = data[cut:]
         return self._redactor.until(data, cut)

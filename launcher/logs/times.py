@@ -1,10 +1,12 @@
 """When which byte of a log file came: `<unit>.times` beside `<unit>.log`, one "offset time" a line."""
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 
 INTERVAL_SECONDS = 0.2  # at most one mark in so much time
+_TIME = re.compile(r"\d{1,12}\.\d{1,6}")
 
 
 def path_beside(log: Path) -> Path:
@@ -47,10 +49,8 @@ def _marks(path: Path) -> list[tuple[int, float]]:
     found = []
     for line in lines:
         offset, _, at = line.partition(" ")
-        try:
-            found.append((int(offset), float(at)))
-        except ValueError:
-            continue  # torn or damaged
+        if offset.isdigit() and _TIME.fullmatch(at):  # else torn or damaged
+            found.append((int(offset[:18]), float(at)))
     return found
 
 

@@ -1,9 +1,17 @@
-"""Writing files that only their owner may read, whole or not at all. What platforms do differently is passed in."""
+"""Looking at files without failing, and writing private ones whole or not at all. Alike on every platform."""
 
+import contextlib
 import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+
+
+def is_file(path: str | Path) -> bool:
+    """Whether this is a file. What we may not even look at counts as none."""
+    with contextlib.suppress(OSError, ValueError):
+        return Path(path).is_file()
+    return False
 
 
 def write_through(path: Path, data: bytes, replace: Callable[[Path, Path], None]) -> None:

@@ -91,7 +91,7 @@ def executable(name: str, path: str) -> str | None:
 
 
 def _runnable(path: Path) -> bool:
-    return path.is_file() and os.access(path, os.X_OK)
+    return files.is_file(path) and os.access(path, os.X_OK)
 
 
 def my_identity() -> Identity:
@@ -132,8 +132,9 @@ def private_directory(path: Path) -> None:
     """Make sure of a directory that only we may look into; its missing parents are made the same way."""
     try:
         for directory in [*reversed(path.parents), path]:
-            with contextlib.suppress(FileExistsError):
-                directory.mkdir(mode=0o700)
+            if not directory.is_dir():
+                with contextlib.suppress(FileExistsError):
+                    directory.mkdir(mode=0o700)
         found = path.lstat()
     except OSError as error:
         raise StateUnwritable(

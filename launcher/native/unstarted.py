@@ -37,11 +37,16 @@ class Unstarted:
 
 def explain_cwd(cwd: str) -> str | None:
     """Why this cannot be a working directory, or None."""
-    if not os.path.lexists(cwd):
+    try:
+        if Path(cwd).is_dir():
+            return None
+        Path(cwd).stat()
+    except (FileNotFoundError, NotADirectoryError):
         return f"the working directory {cwd} does not exist; create it or correct cwd"
-    if not Path(cwd).is_dir():
-        return f"the working directory {cwd} is not a directory; correct cwd"
-    return None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        return f"the working directory {cwd} cannot be looked at: {reason}; correct cwd or its permissions"
+    return f"the working directory {cwd} is not a directory; correct cwd"
 
 
 def explain_missing(name: str) -> str:
@@ -68,11 +73,14 @@ def explain(path: str, cwd: str, step: str, number: int) -> str:
 
 def _explain_exec(path: str, number: int) -> str | None:
     """Why the kernel refused to run this file."""
-    file, interpreter = Path(path), _interpreter(path)
+    interpreter = _interpreter(path)
     forbidden = path if not os.access(path, os.X_OK) else interpreter or path
     cases = (
-        (not file.exists(), explain_missing(path)),
-        (file.is_dir(), f"{path} is a directory, not a program; correct the command"),
+        (not os.access(path, os.F_OK) and number != errno.EACCES, explain_missing(path)),
+        (
+            os.access(path, os.F_OK) and Path(path).is_dir(),
+            f"{path} is a directory, not a program; correct the command",
+        ),
         (number == errno.E2BIG, f"{path} was given too long arguments or variables; shorten them"),
         (
             number == errno.EINVAL,

@@ -92,9 +92,9 @@ def executable(name: str, path: str) -> str | None:
         for base in bases:
             complete = base.suffix.lower() in suffixes
             for candidate in [base] if complete else [base.with_name(base.name + suffix) for suffix in suffixes]:
-                if candidate.is_file():
+                if files.is_file(candidate):
                     return str(candidate)
-    return str(bases[0]) if named_file and bases[0].exists() else None
+    return str(bases[0]) if named_file and files.is_file(bases[0]) else None
 
 
 def identity(pid: int) -> Identity | None:

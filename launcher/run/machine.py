@@ -20,9 +20,7 @@ _CONDITIONS = {"healthy": (Phase.READY,), "completed": (Phase.DONE,), "started":
 _MISSING = {"healthy": "ready", "completed": "done", "started": "started"}
 
 
-def decide(
-    state: State, message: m.Message | events.Command, now: float
-) -> tuple[State, tuple[m.Effect, ...]]:
+def decide(state: State, message: m.Message | events.Command, now: float) -> tuple[State, tuple[m.Effect, ...]]:
     """The next state, and what must be done."""
     turn = _Turn(state, now)
     if not state.finished:
@@ -128,13 +126,7 @@ class _Turn:
         if unit.is_service and self.may_restart(unit, message, was_ready=was_ready):
             self.back_off(unit)
             return
-        if (
-            unit.is_service
-            and was_ready
-            and message.exit
-            and message.exit.ok
-            and unit.restart.policy != "always"
-        ):
+        if unit.is_service and was_ready and message.exit and message.exit.ok and unit.restart.policy != "always":
             self.change(unit.name, phase=Phase.STOPPED, has_process=False, wanted=False)
             self.publish(events.UnitStopped(unit.name, at=0))
             return

@@ -11,7 +11,7 @@ _FIRST_DELAY = 0.025
 _GROWTH = 1.5
 
 
-class NotReady(Exception):  # noqa: N818 - an outcome, not an error of ours
+class NotReady(Exception):
     """The readiness probe did not pass in time, or says that it never will."""
 
     def __init__(self, reason: str, last: Verdict | None) -> None:
@@ -34,11 +34,10 @@ def delays(period: float) -> Iterator[float]:
         delay = min(period, delay * _GROWTH)
 
 
-async def until_ready(
-    ask: Ask, spec: ProbeSpec, world: Waiter, *, changed: Callable[[Verdict], None]
-) -> Verdict:
-    """Ask until `success_threshold` answers in a row are good. Raises NotReady at the deadline, or at once when
-    the answer is permanent. `changed` hears each answer that differs from the one before.
+async def until_ready(ask: Ask, spec: ProbeSpec, world: Waiter, *, changed: Callable[[Verdict], None]) -> Verdict:
+    """Ask until `success_threshold` answers in a row are good; `changed` hears each answer that is a new one.
+
+    Raises NotReady at the deadline, or at once when an answer says that waiting is no use.
     """
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + spec.initial_delay + spec.deadline
@@ -64,9 +63,7 @@ async def until_ready(
         await world.pause(min(next(pauses), max(0.0, give_up_at - loop.time())))
 
 
-async def watch(
-    ask: Ask, spec: ProbeSpec, *, lost: Callable[[Verdict], None], back: Callable[[], None]
-) -> None:
+async def watch(ask: Ask, spec: ProbeSpec, *, lost: Callable[[Verdict], None], back: Callable[[], None]) -> None:
     """Ask for ever: `lost` after `failure_threshold` bad answers in a row, `back` after a good one again."""
     failures, healthy = 0, True
     while True:

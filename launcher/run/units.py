@@ -27,7 +27,7 @@ from launcher.stack.model import ProbeSpec, ServiceSpec, TaskSpec
 Post = Callable[[m.Message], None]
 
 
-class PortStolen(Exception):  # noqa: N818 - an outcome, not an error of ours
+class PortStolen(Exception):
     """A stranger listens where the service should."""
 
     def __init__(self, port: int, holder: str) -> None:
@@ -95,9 +95,7 @@ class Incarnation:
             return self.failure(str(error))
         return self.failure(f"internal error: {type(error).__name__}: {error}")
 
-    def failure(
-        self, reason: str, *, remedy: str | None = None, tail: Sequence[str] | None = None
-    ) -> Failure:
+    def failure(self, reason: str, *, remedy: str | None = None, tail: Sequence[str] | None = None) -> Failure:
         """A failure with the last probe answer and the last lines of the log, all redacted."""
         tools = self.world.tools
         lines = [tools.redact(line) for line in (self.log.tail(TAIL_LINES) if tail is None else tail)]
@@ -210,9 +208,7 @@ class ServiceIncarnation(Incarnation):
                 self.post(m.Ready(self.unit.name, self.generation, note))
                 watching = asyncio.create_task(self.keep_watch())
                 await asyncio.wait({ended})
-                return m.Ended(
-                    self.unit.name, self.generation, self.failure(str(ended.result())), ended.result()
-                )
+                return m.Ended(self.unit.name, self.generation, self.failure(str(ended.result())), ended.result())
             return self.ended_early(ended.result())
         finally:
             for task in (proving, watching):

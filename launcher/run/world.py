@@ -155,9 +155,7 @@ def _mentions(plan: Plan, unit: PlanUnit, port: str) -> bool:
     spec = unit.spec
     templates = [spec.cwd, *(spec.command or ()), *spec.env.values(), *plan.stack.env.values()]
     if spec.contract:
-        templates += [
-            item for variable in plan.stack.contracts[spec.contract].values() for item in variable.add
-        ]
+        templates += [item for variable in plan.stack.contracts[spec.contract].values() for item in variable.add]
     named = {("port", port), ("url", port)}
     if any(named & set(references(text)) for text in templates):
         return True

@@ -9,9 +9,15 @@ import pytest
 
 from tests.support.small_stacks import until
 
+DEAF_PROGRAM = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("deaf", flush=True)
+time.sleep(600)
+"""
 DEAF = """
 [services.deaf]
-command = ["{python}", "-c", "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)", "{tag}"]
+command = ["{python}", "deaf.py", "{tag}"]
 readiness = { log_line = "deaf" }
 stop = { grace = 30 }
 """
@@ -80,6 +86,7 @@ def test_control_c_once_stops_in_order_and_exits_with_130(stack):
 
 
 def test_control_c_twice_kills_what_does_not_listen(stack):
+    (stack.root / "deaf.py").write_text(DEAF_PROGRAM)
     stack.write(DEAF)
     terminal = Terminal(stack, "up")
     terminal.read("Ctrl-C here")

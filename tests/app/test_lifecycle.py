@@ -46,7 +46,15 @@ def test_down_with_nothing_running_succeeds_and_can_be_repeated(stack):
 
 def test_commands_that_need_a_running_stack_say_so_with_exit_code_3(stack):
     stack.web()
-    for command in (["ports"], ["restart", "web"], ["stop", "web"], ["start", "web"], ["why", "web"], ["open"], ["logs"]):
+    for command in (
+        ["ports"],
+        ["restart", "web"],
+        ["stop", "web"],
+        ["start", "web"],
+        ["why", "web"],
+        ["open"],
+        ["logs"],
+    ):
         done = stack.run(*command, check=3)
         assert "rxlaunch up" in done.stderr
 

@@ -315,6 +315,23 @@ async def test_a_bad_working_directory_says_so(start, tmp_path, name, sentence):
     assert f"the working directory {tmp_path / name} {sentence}" in result.error
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody who may not look")
+def test_forbidden_directories_in_path_are_passed_over(tmp_path):
+    (tmp_path / "forbidden").mkdir(mode=0o700)
+    code = """
+import os, sys
+from launcher import native
+from launcher.native.unstarted import explain_cwd
+os.setresuid(65534, 65534, 65534)
+print(native.executable("sh", sys.argv[1] + ":/bin"), explain_cwd(sys.argv[1] + "/below"))
+"""
+    env = {"PATH": PATH, "PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-c", code, str(tmp_path / "forbidden")]
+    said = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+    assert said.startswith("/bin/sh the working directory ")
+    assert "cannot be looked at: Permission denied" in said
+
+
 @pytest.mark.parametrize("env", [{"A": "x\0y"}, {"A=B": "x"}])
 async def test_impossible_variables_are_an_error_not_a_crash(start, env):
     result = await ended(await start("/bin/true", env=env))

@@ -190,7 +190,8 @@ def test_an_event_log_on_a_failing_disk_counts_what_it_lost(paths, monkeypatch):
 def test_asking_whether_a_stack_runs_imports_nothing_heavy(paths):
     heavy = {"asyncio", "psutil", "pydantic", "filelock", "logging", "http.client", "rich", "starlette"}
     script = (
-        "import sys; from pathlib import Path; from launcher.paths import for_root; from launcher.state import lock, store;"
+        "import sys; from pathlib import Path; from launcher.paths import for_root;"
+        "from launcher.state import lock, store;"
         f"p = for_root(Path({str(paths.root)!r})); assert store.load(p) is not None; lock.running(p);"
         f"print(sorted({heavy!r} & set(sys.modules)))"
     )

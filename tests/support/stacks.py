@@ -57,7 +57,8 @@ def running_snapshot() -> Snapshot:
 
 def every_event() -> list[e.Event]:
     """One event of every type there is, with optional fields both left out and given."""
-    return [kind(**fields) for kind in e.Event.__subclasses__() for fields in _arguments(kind)]
+    kinds = {kind.__name__: getattr(e, kind.__name__) for kind in e.Event.__subclasses__()}
+    return [kind(**fields) for kind in kinds.values() for fields in _arguments(kind)]
 
 
 _EXAMPLES = {

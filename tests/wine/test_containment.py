@@ -214,5 +214,5 @@ def test_a_child_that_dies_while_it_is_stopped_is_no_error(windows):
     asyncio.run(main())
     """
     )
-    assert result.get("code", 5) == 5
+    assert result.get("code", 5) in (0, 5)  # Wine's cmd may take the Ctrl-C for its end
     assert result.get("signal", 2) in (2, 9)

@@ -191,3 +191,29 @@ def test_importing_it_loads_nothing_heavy(windows):
     """
     )
     assert result == {"heavy": []}
+
+
+def test_a_closing_console_calls_back_and_waits_for_us_to_finish(windows):
+    """Wine sends no such event, so its handler is called as Windows would: in a thread of its own."""
+    result = windows.answers(
+        """
+    import threading
+    from launcher.native import windows_api
+    calls = []
+    class Kernel:
+        SetConsoleCtrlHandler = staticmethod(lambda routine, add: calls.append((routine, add)))
+    windows_api.kernel32 = Kernel
+    async def main():
+        heard, returned = asyncio.Queue(), []
+        with native.on_shutdown(asyncio.get_running_loop(), heard.put_nowait):
+            (routine, added), = calls
+            answer(ctrl_c=routine(0))
+            closing = threading.Thread(target=lambda: returned.append(routine(2)))
+            closing.start()
+            answer(heard=await asyncio.wait_for(heard.get(), 2), early=list(returned))
+        closing.join(2)
+        answer(returned=returned, removed=calls[-1][1] is False)
+    asyncio.run(main())
+    """
+    )
+    assert result == {"ctrl_c": 0, "heard": "SIGHUP", "early": [], "returned": [1], "removed": True}
