@@ -6,6 +6,7 @@ at. No other process is ever touched: the holder of a taken port is only named.
 """
 
 import contextlib
+import errno
 import json
 import random
 import socket
@@ -16,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from launcher import native
-from launcher.errors import LauncherError, PortTaken
+from launcher.errors import LauncherError, PortTaken, StateUnwritable
 from launcher.native.contract import Identity
 from launcher.stack.model import PortSpec
 
 _NEIGHBOURS = 50  # how many ports after the preferred one are tried before any other
 _ELSEWHERE = range(20_000, 32_000)  # below every platform's ephemeral range
 _ATTEMPTS = 500
+_LOCK_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class PortBook:
                 for name, spec in self._wishes.ports.items():
                     if spec.fixed is None:
                         self._choose(name, spec, leased)
-                self._leases.take(leased, self.chosen.values())
+                self._leases.take(self.chosen.values())
         except BaseException:
             self.give_back()
             raise
@@ -77,52 +79,68 @@ class PortBook:
         """Choose another port for this name, because a stranger has it. Raises PortTaken when it is fixed."""
         lost = self.chosen[name]
         if self._wishes.ports[name].fixed is not None:
-            raise _taken(lost)
+            raise _taken(lost, describe_holder(lost))
         self.release(name)
         with self._leases.open() as leased:
             for port in self._elsewhere(lost):
                 if self._hold(name, port, leased):
                     break
             else:
-                raise LauncherError("no free port was found")
-            self._leases.take(leased, self.chosen.values())
+                raise LauncherError(f"no free port was found for {name}")
+            self._leases.take(self.chosen.values())
         return self.chosen[name]
 
     def give_back(self) -> None:
         """Let go of everything."""
         for name in list(self._held):
             self.release(name)
-        with contextlib.suppress(OSError, LauncherError), self._leases.open() as leased:
-            self._leases.take(leased, ())
+        self.chosen = {}
+        with contextlib.suppress(OSError, LauncherError), self._leases.open():
+            self._leases.take(())
 
     # --- choosing -------------------------------------------------------------------------------------------
 
     def _choose_fixed(self, leased: Mapping[int, str]) -> None:
         for name, spec in self._wishes.ports.items():
             if spec.fixed is not None and not self._hold(name, spec.fixed, leased):
-                raise _taken(spec.fixed, leased.get(spec.fixed))
+                raise self._refusal(name, spec.fixed, leased)
 
     def _choose(self, name: str, spec: PortSpec, leased: Mapping[int, str]) -> None:
-        wanted = [port for port in (self._wishes.sticky.get(name), spec.prefer) if port is not None]
-        for port in wanted:
-            if self._hold(name, port, leased):
+        if self._wishes.strict and spec.prefer is not None:
+            if not self._hold(name, spec.prefer, leased):
+                raise self._refusal(name, spec.prefer, leased)
+            return
+        for port in (self._wishes.sticky.get(name), spec.prefer):
+            if port is not None and self._hold(name, port, leased):
                 return
-            if self._wishes.strict:
-                raise _taken(port, leased.get(port))
         for port in self._elsewhere(spec.prefer):
             if self._hold(name, port, leased):
                 if spec.prefer is not None:
-                    holder = leased.get(spec.prefer) or describe_holder(spec.prefer)
-                    self.moved.append(Moved(name, port, spec.prefer, holder))
+                    self.moved.append(Moved(name, port, spec.prefer, self._who(spec.prefer, leased)))
                 return
         raise LauncherError(f"no free port was found for {name}")
 
     def _elsewhere(self, near: int | None) -> Iterator[int]:
-        """The ports after the preferred one, then any."""
+        """The ports after the preferred one, then any; none that another name of this stack would like."""
+        wished = {spec.fixed or spec.prefer for spec in self._wishes.ports.values()}
         if near is not None:
-            yield from range(near + 1, min(near + _NEIGHBOURS, 65_536))
+            yield from (port for port in range(near + 1, min(near + _NEIGHBOURS, 65_536)) if port not in wished)
         for _ in range(_ATTEMPTS):
             yield random.choice(_ELSEWHERE)  # noqa: S311 - not a secret
+
+    def _who(self, port: int, leased: Mapping[int, str]) -> str:
+        """Who keeps a port from us. A reserved one is not looked at."""
+        if port in self._wishes.reserved:
+            return "nobody: it is one of reserved_ports"
+        mine = next((name for name, chosen in self.chosen.items() if chosen == port), None)
+        if mine is not None:
+            return f"{mine}, of this very stack"
+        return f"the stack {leased[port]}" if port in leased else describe_holder(port)
+
+    def _refusal(self, name: str, port: int, leased: Mapping[int, str]) -> PortTaken:
+        if port in self._wishes.reserved:
+            return PortTaken(f"port {port} of {name} is reserved", remedy="choose another, or change reserved_ports")
+        return _taken(port, self._who(port, leased))
 
     def _hold(self, name: str, port: int, leased: Mapping[int, str]) -> bool:
         """Bind the port for us, unless it is reserved, leased, ours already, or taken."""
@@ -141,52 +159,52 @@ def bind_everywhere(port: int) -> list[socket.socket] | None:
 
     A service may listen on 127.0.0.1, on ::1 or on either "any" address; binding only one of these misses the others.
     """
-    held: list[socket.socket] = []
-    targets = [(socket.AF_INET6, "::"), (socket.AF_INET, "0.0.0.0"), (socket.AF_INET, "127.0.0.1")]  # noqa: S104 - to see who is there; nothing listens
-    if not _has_ipv6():
-        targets = targets[1:]
     try:
-        for family, address in targets:
-            _try_listening(family, address, port)
-        held.append(_bound(socket.AF_INET, "127.0.0.1", port))
+        for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+            with contextlib.closing(_bound(family, address, port, shared=True)):
+                pass
+    except _Absent:
+        pass  # no IPv6 here
     except OSError:
-        for one in held:
-            one.close()
         return None
-    return held
+    # Unshared, nobody can bind it while we hold it. Shared is for a port in TIME_WAIT, which is not "taken".
+    for shared in (False, True):
+        with contextlib.suppress(OSError):
+            return [_bound_to_any(port, shared=shared)]
+    return None
 
 
-def _try_listening(family: socket.AddressFamily, address: str, port: int) -> None:
-    """Bind, and let go again. Raises OSError when somebody listens there."""
-    _bound(family, address, port).close()
+class _Absent(OSError):
+    """This machine has no such address."""
 
 
-def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
-    made = socket.socket(family, socket.SOCK_STREAM)
+def _bound_to_any(port: int, *, shared: bool) -> socket.socket:
+    """A socket on all addresses of both IP versions, or of the older one where that is all there is."""
+    with contextlib.suppress(_Absent):
+        return _bound(socket.AF_INET6, "::", port, shared=shared)
+    return _bound(socket.AF_INET, "0.0.0.0", port, shared=shared)  # noqa: S104 - held, never listening
+
+
+def _bound(family: socket.AddressFamily, address: str, port: int, *, shared: bool) -> socket.socket:
     try:
-        exclusive = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)  # Windows: there SO_REUSEADDR would steal
+        made = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise _Absent(*error.args) from error
+    try:
+        exclusive = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)
         if exclusive is not None:
-            made.setsockopt(socket.SOL_SOCKET, exclusive, 1)
-        else:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # TIME_WAIT is not "taken"
+            made.setsockopt(socket.SOL_SOCKET, exclusive, 1)  # Windows: there SO_REUSEADDR would steal
+        elif shared:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family is socket.AF_INET6:
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         made.bind((address, port))
-    except OSError:
+    except OSError as error:
         made.close()
+        if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+            raise _Absent(*error.args) from error
         raise
     return made
-
-
-def _has_ipv6() -> bool:
-    if not socket.has_ipv6:
-        return False
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
-            probe.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
 
 
 def describe_holder(port: int) -> str:
@@ -199,8 +217,7 @@ def describe_holder(port: int) -> str:
     return "another process (pid unknown)"
 
 
-def _taken(port: int, lessee: str | None = None) -> PortTaken:
-    holder = f"the stack {lessee}" if lessee else describe_holder(port)
+def _taken(port: int, holder: str) -> PortTaken:
     return PortTaken(
         f"port {port} is taken by {holder}", remedy="stop it, or let rxlaunch choose: prefer the port, don't fix it"
     )
@@ -212,6 +229,7 @@ class _Leases:
     def __init__(self, path: Path, owner: str) -> None:
         self._path = path
         self._owner = owner
+        self._others: list[dict[str, Any]] = []
 
     @contextlib.contextmanager
     def open(self) -> Iterator[dict[int, str]]:
@@ -219,16 +237,27 @@ class _Leases:
         import filelock
 
         native.private_directory(self._path.parent)
-        with filelock.FileLock(self._path.with_suffix(".lock"), mode=0o600):
-            self._entries = [entry for entry in self._read() if _lives(entry)]
-            yield {entry["port"]: entry["owner"] for entry in self._entries if entry["owner"] != self._owner}
+        lock = filelock.FileLock(self._path.with_suffix(".lock"), timeout=_LOCK_SECONDS, mode=0o600)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            raise LauncherError(
+                f"another rxlaunch has been choosing ports for {_LOCK_SECONDS} s",
+                remedy="look for one that is suspended (`ps -C rxlaunch`), and end it",
+            ) from None
+        except OSError as error:
+            raise StateUnwritable(f"cannot lock {self._path}: {error.strerror}") from error
+        try:
+            self._others = [one for one in self._read() if one.get("owner") != self._owner and _lives(one)]
+            yield {entry["port"]: entry["owner"] for entry in self._others}
+        finally:
+            lock.release()
 
-    def take(self, _leased: Mapping[int, str], ports: Collection[int]) -> None:
+    def take(self, ports: Collection[int]) -> None:
         """Write our ports beside those of the others. Call with the lock held."""
-        others = [entry for entry in self._entries if entry["owner"] != self._owner]
         me = native.my_identity()
         who = {"owner": self._owner, "pid": me.pid, "started": me.started, "boot": me.boot}
-        whole = [*others, *({"port": port, **who} for port in ports)]
+        whole = [*self._others, *({"port": port, **who} for port in ports)]
         native.write_private(self._path, json.dumps(whole).encode())
 
     def _read(self) -> list[dict[str, Any]]:

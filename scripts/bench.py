@@ -94,7 +94,10 @@ class Bench:
         for number in range(self.runs):
             warm.append(self.up(f"warm {number + 1}", timeline=number == 0))
             self.run("down")
-        rows = [("rxlaunch cold (nothing installed)", f"{cold:.1f} s"), ("rxlaunch warm", spread(warm))]
+        rows: list[tuple[str, ...]] = [
+            ("rxlaunch cold (nothing installed)", f"{cold:.1f} s"),
+            ("rxlaunch warm", spread(warm)),
+        ]
         if old:
             rows += self.old_way()
         table(("boot to verified usable", "time"), rows)

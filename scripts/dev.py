@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -110,7 +111,7 @@ def program(name: str) -> Path:
     return ENVIRONMENT / ("Scripts" if WINDOWS else "bin") / (f"{name}.exe" if WINDOWS else name)
 
 
-def run(argv: list[str | Path], cwd: Path = ROOT) -> int:
+def run(argv: Sequence[str | Path], cwd: Path = ROOT) -> int:
     """Run to the end. Ctrl-C reaches the child from the terminal itself: wait for it to finish its own way."""
     with subprocess.Popen([str(part) for part in argv], cwd=cwd) as child:
         while True:

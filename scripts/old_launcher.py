@@ -15,6 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 POLL_SECONDS = 1.0
@@ -111,7 +112,7 @@ def start(command: list[str], cwd: Path, env: dict[str, str], log: object) -> "s
     return subprocess.Popen(command, cwd=cwd, env=env, stdout=log, stderr=log, start_new_session=True)  # type: ignore[call-overload,no-any-return]
 
 
-def polls():  # type: ignore[no-untyped-def]  # noqa: ANN201
+def polls() -> Iterator[None]:
     """Once a second, as the old scripts did."""
     end = time.monotonic() + LIMIT_SECONDS
     while time.monotonic() < end:

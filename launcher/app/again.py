@@ -1,6 +1,7 @@
 """A second `up` (design 13): attach at a terminal, report otherwise, start what is missing when it names units."""
 
 import sys
+import time
 
 from launcher.app import commands, queries, views
 from launcher.app.opening import Opened
@@ -11,6 +12,8 @@ from launcher.state import lock
 from launcher.state.snapshot import Snapshot
 
 _BOOT_LIMIT = 900.0
+_FIRST_WORD = 2.0  # seconds in which the faster one will have said who it is
+_POLL = 0.05
 _SETTLED = frozenset({"ready", "done", "skipped"})
 
 
@@ -52,8 +55,11 @@ def after_a_lost_start(opened: Opened, request: Request, output: str) -> Result:
     """Our supervisor ended early: either another `up` was faster, or something is wrong with it."""
     from launcher.app import daemon
 
-    if lock.running(opened.paths) is not None:
-        return ensure(opened, request, output)
+    end = time.monotonic() + _FIRST_WORD
+    while time.monotonic() < end:
+        if lock.running(opened.paths) is not None:
+            return ensure(opened, request, output)
+        time.sleep(_POLL)
     raise daemon.died(opened.paths)
 
 

@@ -157,12 +157,19 @@ async def _supervise(opened: Opened, request: Request, prepared: "Prepared", rec
     from launcher.run.supervisor import Supervisor
     from launcher.run.watching import restart_on_change
     from launcher.run.world import World
+    from launcher.state.outputs import Outputs
 
     native.become_guardian()
     loop = asyncio.get_running_loop()
     home = opened.paths.home
     world = World(opened.plan, prepared.toolbox, prepared.around, home, recorder.publish)
-    supervisor = Supervisor(world, opened.selected, recorder.publish)
+
+    def publish(event: e.Event) -> None:
+        recorder.publish(event)
+        if isinstance(event, e.StackReady):
+            Outputs(opened.paths.outputs).save(world.outputs)
+
+    supervisor = Supervisor(world, opened.selected, publish)
 
     async def submit(command: e.Command) -> dict[str, object]:
         supervisor.submit(command)

@@ -1,5 +1,6 @@
 """`up -d`: start a detached supervisor, show its events until the stack is ready or has failed."""
 
+import contextlib
 import os
 import sys
 import time
@@ -34,6 +35,8 @@ def up(request: Request, output: str) -> Result:
     native.private_directory(opened.paths.home)
     instance = uuid.uuid4().hex
     env = {**os.environ, boot.INSTANCE_VARIABLE: instance, "PYTHONUNBUFFERED": "1"}
+    with contextlib.suppress(OSError):
+        opened.paths.daemon_log.unlink(missing_ok=True)
     pid = native.spawn_daemon(supervisor_command(request), env, str(opened.root), opened.paths.daemon_log)
     view = views.Plain(opened, color=sys.stdout.isatty(), show_output=False) if output == "text" else views.Silent()
     try:
@@ -52,7 +55,7 @@ def up(request: Request, output: str) -> Result:
 
 def supervisor_command(request: Request) -> list[str]:
     """The command line of the detached supervisor. Nothing secret is in it."""
-    argv = [sys.executable, "-m", "launcher", "supervise", *request.units]
+    argv = [sys.executable, "-P", "-m", "launcher", "supervise", *request.units]  # -P: the checkout is no import path
     if request.mode:
         argv += ["--mode", request.mode]
     for name, port in request.ports.items():

@@ -20,26 +20,43 @@ PAUSE_SECONDS = 0.01
 
 
 class Shims:
-    """Which of our children are shims, so that adopted strangers can be told from them. One thread's business."""
+    """What we know of our children, so that what a dead shim left us can be told from others. One thread's business."""
 
     def __init__(self) -> None:
-        self.pids: set[int] = set()
-        self.condemned: set[int] = set()  # strangers that were killed (and named) but not collected yet
+        self.pids: set[int] = set()  # of the shims
+        self.marks: set[bytes] = set()  # of the instances whose children they hold
+        self.friends: set[int] = set()  # children that came from elsewhere: a server that a command of ours started
+        self.condemned: set[int] = set()  # killed (and named) but not collected yet
         self._being_started = 0
+        self._being_cleared = 0
 
     @contextlib.contextmanager
-    def starting(self) -> Iterator[None]:
+    def starting(self, env: Mapping[str, str]) -> Iterator[None]:
         """While a shim may run already whose pid we were not told yet."""
+        self.marks.add(f"{INSTANCE_MARK}={env.get(INSTANCE_MARK, '')}".encode())
         self._being_started += 1
         try:
             yield
         finally:
             self._being_started -= 1
 
+    @contextlib.contextmanager
+    def clearing(self) -> Iterator[None]:
+        """While orphans of a killed shim come to us, one generation after the other."""
+        self._being_cleared += 1
+        try:
+            yield
+        finally:
+            self._being_cleared -= 1
+
     @property
     def complete(self) -> bool:
         """Whether `pids` names every shim there is."""
         return self._being_started == 0
+
+    def all_alive(self) -> bool:
+        """Whether no shim can have left us an orphan."""
+        return self._being_cleared == 0 and all(proc.identity(pid) for pid in self.pids)
 
 
 SHIMS = Shims()
@@ -99,32 +116,39 @@ def become_guardian() -> None:
 def reap_strangers(known: Callable[[], set[int]] = set) -> list[str]:
     """Kill and collect processes that became our children because their shim died; the names of those killed.
 
-    A stranger is a child in a session that is not ours, neither a shim nor in `known`: what a shim held always has
-    sessions of its own. Only pids that were looked at are waited for, so nobody else's exit code is stolen.
+    Whoever carries the mark of an instance of ours is one. Whoever carries none came from elsewhere as long as all
+    shims live (a database server that a command of ours started, and that is meant to stay), and is let be for good.
     Call it from the thread that spawns.
     """
+    return end_strangers(known(), bereaved=False)
+
+
+def end_strangers(known: set[int], *, bereaved: bool) -> list[str]:
+    """Kill and collect strangers, if `bereaved` those without our mark too; the names of those killed."""
     names = []
-    for pid in strangers(known()):
-        if pid not in SHIMS.condemned and proc.state(pid) != "Z":
+    for pid in strangers(known):
+        if proc.state(pid) != "Z" and not bereaved and not proc.environment(pid) & SHIMS.marks:
+            if SHIMS.all_alive():  # asked after it had become our child: it was nobody's orphan
+                SHIMS.friends.add(pid)
+            continue
+        if proc.state(pid) != "Z" and pid not in SHIMS.condemned:
             names.append(command_name(pid) or "?")
         SHIMS.condemned.add(pid)
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGKILL)  # our own child: its pid is taken until we collect it
-            if os.waitpid(pid, os.WNOHANG)[0]:
+            if os.waitpid(pid, os.WNOHANG)[0]:  # this one alone: nobody else's exit code is stolen
                 SHIMS.condemned.discard(pid)
     return names
 
 
 def strangers(known: set[int]) -> list[int]:
-    """Children of ours that we did not start, dead ones too."""
+    """Children of ours that we did not start, dead ones too. What a shim held never has our session."""
     if not SHIMS.complete:
         return []  # one of them may be a shim
-    ours = os.getsid(0)
-    return [
-        pid
-        for pid in children(os.getpid())
-        if pid not in SHIMS.pids and pid not in known and proc.session(pid) not in (ours, 0)
-    ]
+    ours, all_children = os.getsid(0), children(os.getpid())
+    SHIMS.friends.intersection_update(all_children)
+    spared = SHIMS.pids | SHIMS.friends | known
+    return [pid for pid in all_children if pid not in spared and proc.session(pid) not in (ours, 0)]
 
 
 def unprivileged_user() -> tuple[int, int] | None:

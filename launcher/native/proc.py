@@ -90,6 +90,14 @@ def marked(marks: Mapping[str, str], users: set[int]) -> list[Identity]:
     return found
 
 
+def environment(pid: int) -> set[bytes]:
+    """The NAME=value pairs a process was started with; empty if we may not look or it is gone."""
+    try:
+        return set(Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
+    except OSError:
+        return set()
+
+
 def started_at(pid: int) -> float | None:
     """When a process began, in wall-clock seconds as the clock stands now."""
     fields = stat(pid)

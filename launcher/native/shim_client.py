@@ -22,7 +22,7 @@ from launcher.native.containment import (
     PAUSE_SECONDS,
     SHIMS,
     SWEEP_SECONDS,
-    reap_strangers,
+    end_strangers,
     strangers,
     sweep,
     unprivileged_user,
@@ -57,7 +57,7 @@ class ShimChild(asyncio.SubprocessProtocol):
         """Start the shim; returns when its main process runs, or cannot. OSError when there can't even be a shim."""
         if threading.current_thread() is not threading.main_thread():
             raise RuntimeError("children are started from the main thread only")
-        with contextlib.ExitStack() as theirs, SHIMS.starting():
+        with contextlib.ExitStack() as theirs, SHIMS.starting(self._spec.env):
             try:
                 await self._launch(theirs)
             except BaseException:
@@ -233,11 +233,12 @@ async def _clear_after(marks: Mapping[str, str], main: int) -> list[str]:
     names = []
     loop = asyncio.get_running_loop()
     deadline = loop.time() + SWEEP_SECONDS
-    while loop.time() < deadline:
-        names += reap_strangers()
-        if SHIMS.complete and not strangers(set()):
-            break
-        await asyncio.sleep(PAUSE_SECONDS)
+    with SHIMS.clearing():
+        while loop.time() < deadline:
+            names += end_strangers(set(), bereaved=True)
+            if SHIMS.complete and not strangers(set()):
+                break
+            await asyncio.sleep(PAUSE_SECONDS)
     SHIMS.condemned.discard(main)
     return names + (await asyncio.to_thread(sweep, marks) if marks else [])
 

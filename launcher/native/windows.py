@@ -73,9 +73,7 @@ def _explain(path: str, error: OSError) -> str:
     }
     number = getattr(error, "winerror", 0) or 0
     return (
-        f"{path} {reasons[number]}"
-        if number in reasons
-        else f"{path} could not be started: {error.strerror or error}"
+        f"{path} {reasons[number]}" if number in reasons else f"{path} could not be started: {error.strerror or error}"
     )
 
 

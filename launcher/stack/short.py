@@ -40,9 +40,7 @@ def _ports(data: dict[str, Any]) -> None:
     ports = data.get("ports")
     if isinstance(ports, dict):
         # Anything but a table is taken for a port number, so that `true` gets the complaint about numbers.
-        data["ports"] = {
-            name: value if isinstance(value, dict) else {"prefer": value} for name, value in ports.items()
-        }
+        data["ports"] = {name: value if isinstance(value, dict) else {"prefer": value} for name, value in ports.items()}
 
 
 def _environment(holder: dict[str, Any]) -> None:

@@ -11,10 +11,8 @@ from launcher.errors import LauncherError, UsageError
 from launcher.stack.model import DEVICE_NAMES
 
 _BUILT = ("node_modules", ".next", ".medusa", "dist", "__pycache__")
-_SCHEMA = "rxlaunch.schema.json"
 
 _HEADER = """\
-#:schema {schema}
 # What `rxlaunch up` starts. `rxlaunch config` shows the whole stack and where each value comes from.
 
 extends = {preset}
@@ -61,9 +59,7 @@ def render_init(detected: Mapping[str, Any], name: str) -> str:
     """A small stack file for people to read on from; `detected` as `load` takes it."""
     marketplace = detected.get("marketplace")
     preset = detected.get("extends") or ("medusa-next" if marketplace else "minimal")
-    header = _HEADER.format(
-        schema=(paths.presets() / _SCHEMA).as_uri(), preset=_value(preset), name=_value(stack_name(name))
-    )
+    header = _HEADER.format(preset=_value(preset), name=_value(stack_name(name)))
     body = _MEDUSA.format(marketplace=_table(marketplace)) if marketplace else _MINIMAL.format()
     return header + body
 

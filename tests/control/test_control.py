@@ -32,6 +32,23 @@ def paths(tmp_path, monkeypatch):
     return stack_paths(tmp_path, monkeypatch)
 
 
+@pytest.fixture(scope="module", params=TRANSPORTS)
+def shared(request, tmp_path_factory):
+    """One server for all the tests that only ask it something."""
+    with contextlib.ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            paths = stack_paths(tmp_path_factory.mktemp("control"), patch)
+            patch.setattr(native, "LISTENING_ON_UNIX_SOCKETS", request.param == "unix")
+            running = stack.enter_context(Supervisor(paths))
+        yield running
+
+
+@pytest.fixture
+def supervisor(shared):
+    shared.commands.clear()
+    return shared
+
+
 class Supervisor:
     """A control server in a thread of its own, and the commands it got."""
 
@@ -97,17 +114,11 @@ class Supervisor:
         return self.raw(f"{method} {path} HTTP/1.1".encode(), *fields, body=body)
 
 
-@pytest.fixture
-def supervisor(paths, transport):
-    with Supervisor(paths) as running:
-        yield running
-
-
 # --- what it is for -------------------------------------------------------------------------------------------
 
 
-def test_a_client_gets_the_snapshot_with_the_supervisors_identity(supervisor, paths):
-    snapshot = client.status(paths, timeout=5)
+def test_a_client_gets_the_snapshot_with_the_supervisors_identity(supervisor):
+    snapshot = client.status(supervisor.paths, timeout=5)
     assert snapshot.supervisor == native.my_identity()
     assert set(snapshot.units) == {"postgres", "backend"}
     assert snapshot.phase == "ready"
@@ -123,18 +134,20 @@ def test_a_client_gets_the_snapshot_with_the_supervisors_identity(supervisor, pa
         e.RestartUnits(()),
     ],
 )
-def test_a_command_arrives_as_it_was_sent_and_is_answered_with_a_snapshot(supervisor, paths, command):
-    assert client.send(paths, command, timeout=5)["phase"] == "ready"
+def test_a_command_arrives_as_it_was_sent_and_is_answered_with_a_snapshot(supervisor, command):
+    assert client.send(supervisor.paths, command, timeout=5)["phase"] == "ready"
     assert supervisor.commands == [command]
 
 
-def test_a_client_can_ask_for_the_version(supervisor, paths):
-    assert client.version(paths, timeout=5)["api"] == protocol.API_VERSION
+def test_a_client_can_ask_for_the_version(supervisor):
+    assert client.version(supervisor.paths, timeout=5)["api"] == protocol.API_VERSION
 
 
-def test_many_clients_at_once_are_all_answered(supervisor, paths):
+def test_many_clients_at_once_are_all_answered(supervisor):
     answers = []
-    threads = [threading.Thread(target=lambda: answers.append(client.version(paths, timeout=10))) for _ in range(12)]
+    threads = [
+        threading.Thread(target=lambda: answers.append(client.version(supervisor.paths, timeout=10))) for _ in range(12)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -157,10 +170,16 @@ def test_signals_stay_the_supervisors(paths):
     async def handlers_while_serving():
         async with server.serve(paths, snapshot=running_snapshot, submit=None):
             await asyncio.to_thread(client.version, paths, 5)
-            return signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+            return handlers()
 
-    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    assert asyncio.run(handlers_while_serving()) == before
+    def handlers():
+        return signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+
+    async def before_and_while():
+        return handlers(), await handlers_while_serving()
+
+    before, during = asyncio.run(before_and_while())
+    assert before == during
 
 
 # --- who may come in ------------------------------------------------------------------------------------------
@@ -230,7 +249,8 @@ def test_a_browser_is_refused_even_with_the_right_token(supervisor, origin):
     "host",
     [
         "evil.example", "", "localhost", "127.0.0.1", "localhost.evil:PORT", "127.0.0.1.:PORT", "[::1]:PORT",
-        "0.0.0.0:PORT", "evil.example:PORT", "localhost:PORT@evil", "LOCALHOST:PORT", "127.1:PORT", "rxlaunch.evil", "RXLAUNCH",
+        "0.0.0.0:PORT", "evil.example:PORT", "localhost:PORT@evil", "LOCALHOST:PORT", "127.1:PORT",
+        "rxlaunch.evil", "RXLAUNCH",
     ],
 )  # fmt: skip
 def test_a_host_that_is_not_exactly_ours_is_refused(supervisor, host):
@@ -470,10 +490,10 @@ def test_clients_import_nothing_heavy():
     assert done.stdout.strip() == "[]"
 
 
-def test_an_answer_that_makes_no_sense_is_an_error_with_a_remedy(paths, supervisor, monkeypatch):
+def test_an_answer_that_makes_no_sense_is_an_error_with_a_remedy(supervisor, monkeypatch):
     monkeypatch.setattr(client, "_ask", lambda *_: {"version": 99})
     with pytest.raises(LauncherError) as caught:
-        client.status(paths, timeout=1)
+        client.status(supervisor.paths, timeout=1)
     assert "rxlaunch down" in (caught.value.remedy or "")
 
 

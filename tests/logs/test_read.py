@@ -79,9 +79,7 @@ def test_only_what_came_since_then(directory):
     path = directory / "a.log"
     write(path.with_name("a.log.1"), (5.0, b"oldest\n"))
     write(path, (10.0, b"old\nhalf a "), (20.0, b"line\nnew\n"), (30.0, b"newest\n"))
-    shown = {
-        since: [line for _, line in read.last({"a": path}, 100, since)] for since in (1.0, 10.0, 15.0, 25.0, 35.0)
-    }
+    shown = {since: [line for _, line in read.last({"a": path}, 100, since)] for since in (1.0, 10.0, 15.0, 25.0, 35.0)}
     assert shown == {
         1.0: ["oldest", "old", "half a line", "new", "newest"],
         10.0: ["old", "half a line", "new", "newest"],

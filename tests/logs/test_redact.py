@@ -14,7 +14,7 @@ from launcher.logs.redact import MASK, Redactor
 SECRET = 'p@ss/wörd "quoted" +1&2=3'
 TOKEN = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 
-secret_texts = st.text(min_size=5, max_size=40).filter(lambda text: text.isprintable())
+secret_texts = st.text(st.characters(exclude_categories=["C"]), min_size=5, max_size=40)
 
 
 def redactor(*secrets: str) -> Redactor:
@@ -142,9 +142,7 @@ def test_values_too_short_to_be_secrets_are_ignored():
 
 
 def test_text_is_masked_as_well_as_bytes():
-    assert (
-        redactor(SECRET).text(f"postgres://u:{quote(SECRET, safe='')}@host failed") == "postgres://u:***@host failed"
-    )
+    assert redactor(SECRET).text(f"postgres://u:{quote(SECRET, safe='')}@host failed") == "postgres://u:***@host failed"
     assert redactor(SECRET).text("nothing \udcff here ü") == "nothing \udcff here ü"
 
 

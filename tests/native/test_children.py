@@ -199,9 +199,7 @@ async def test_a_child_that_closes_its_output_lives_on(start, printed):
 
 
 async def test_many_short_lived_orphans_leave_no_zombie(start, printed):
-    child = await start(
-        "sh", "-c", f"for i in $(seq 100); do (sh -c true &); done; echo up; exec sleep {CAP_SECONDS}"
-    )
+    child = await start("sh", "-c", f"for i in $(seq 100); do (sh -c true &); done; echo up; exec sleep {CAP_SECONDS}")
     await printed.shows(b"up")
     holder = proc.parent(child.pid)
     until(lambda: native.tree(holder) == {child.pid}, 2)

@@ -144,17 +144,41 @@ async def test_adopted_zombies_are_collected_and_exit_codes_are_not_stolen(marks
     assert not zombies_of(os.getpid())
 
 
-async def test_children_of_ours_that_are_no_strangers_are_spared(guardian):
-    friend = await asyncio.create_subprocess_exec("sleep", str(CAP_SECONDS), start_new_session=True)
+async def test_a_server_that_a_command_of_ours_started_is_spared_even_when_a_shim_dies(marks, start, printed, guardian):
+    """`service postgresql start` leaves a daemon that must outlive us; as a subreaper we become its parent."""
+    command = await asyncio.create_subprocess_exec("sh", "-c", f"setsid sleep {CAP_SECONDS} & exit 0")
+    await command.wait()
+    until(lambda: len(native.tree(os.getpid())) == 1)
+    (server,) = native.tree(os.getpid())
     try:
-        assert native.reap_strangers(lambda: {friend.pid}) == []
-        assert friend.returncode is None
-        assert state(friend.pid) not in ("", "Z")
-        assert native.reap_strangers() == ["sleep"]  # control
+        assert native.reap_strangers() == []
+        child = await start(*marks.tree("session+deaf+bare"))
+        await printed.shows(b"READY")
+        os.kill(parent(child.pid), signal.SIGKILL)
+        assert (await asyncio.wait_for(child.wait(), 5)).leftovers
+        assert native.reap_strangers() == []
+        assert_no_survivors(marks, within=0.1)
+        assert state(server) not in ("", "Z")
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            friend.kill()
-        await friend.wait()
+        os.kill(server, signal.SIGKILL)
+        os.waitpid(server, 0)
+
+
+async def test_an_adopted_process_with_our_mark_is_killed_and_one_without_is_not(marks, start, guardian):
+    await (await start("true")).wait()  # the instance is known from now on
+    ours = await asyncio.create_subprocess_exec("sleep", "60", start_new_session=True, env=marks.env)
+    other = await asyncio.create_subprocess_exec("sleep", "60", start_new_session=True)
+    named = await asyncio.create_subprocess_exec("sleep", "60", start_new_session=True, env=marks.env)
+    try:
+        until(lambda: len(native.find_marked(marks.instance)) == 2)
+        assert native.reap_strangers(lambda: {named.pid}) == ["sleep"]
+        until(lambda: state(ours.pid) in ("", "Z"))
+        assert state(named.pid) == state(other.pid) == "S"
+    finally:
+        for process in (ours, other, named):
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
 
 
 @pytest.fixture

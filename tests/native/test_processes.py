@@ -58,9 +58,7 @@ def test_a_stranger_with_the_same_pid_is_not_signalled(sleeper, wrong):
 
 def test_marks_are_found_in_the_environment_alone_and_never_in_ourselves(marks):
     decoy = subprocess.Popen(["sleep", str(CAP_SECONDS), "1"])
-    other = subprocess.Popen(
-        ["sleep", str(CAP_SECONDS)], env={**marks.env, native.INSTANCE_MARK: marks.instance + "0"}
-    )
+    other = subprocess.Popen(["sleep", str(CAP_SECONDS)], env={**marks.env, native.INSTANCE_MARK: marks.instance + "0"})
     ours = subprocess.Popen(["sleep", str(CAP_SECONDS)], env=marks.env)
     try:
         until(lambda: native.find_marked(marks.instance))

@@ -5,7 +5,7 @@ import pytest
 from launcher.errors import UnknownUnit
 from launcher.plan import render
 from launcher.plan.build import build
-from tests.support.stacks import loaded
+from tests.support.stack_files import loaded
 
 PRESET = 'extends = "medusa-next"\nname = "shop"\n[marketplace]\nstorefront = "storefront"\n'
 FOR_MIGRATE = {"postgres", "redis", "install", "migrate"}

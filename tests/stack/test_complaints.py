@@ -19,7 +19,7 @@ from launcher.stack.model import (
     TaskSpec,
     VariableSpec,
 )
-from tests.support.stacks import loaded, refused
+from tests.support.stack_files import loaded, refused
 
 WEB = '[services.web]\ncommand = "web"\n'
 PLACES = {

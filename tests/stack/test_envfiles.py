@@ -5,7 +5,7 @@ import pytest
 from launcher.errors import ConfigError
 from launcher.stack.envfiles import read_env_files
 from launcher.stack.load import load
-from tests.support.stacks import loaded, refused, write
+from tests.support.stack_files import loaded, refused, write
 
 
 def test_nothing_in_an_env_file_is_expanded_or_executed(tmp_path):

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from tests.support.stacks import loaded, refused, write
+from tests.support.stack_files import loaded, refused, write
 
 BROKEN = {
     "duplicate key": ('mode = "dev"\nmode = "dev"\n', "rxlaunch.toml:2: the key is given twice"),

@@ -3,7 +3,7 @@
 import pytest
 
 from launcher.stack.load import load
-from tests.support.stacks import MARKETPLACE, loaded, refused
+from tests.support.stack_files import MARKETPLACE, loaded, refused
 
 PRESET = 'extends = "medusa-next"\n'
 STOREFRONT = PRESET + '[marketplace]\nstorefront = "storefront"\n'

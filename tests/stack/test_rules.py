@@ -3,7 +3,7 @@
 import pytest
 
 from launcher.stack.cycles import cycles
-from tests.support.stacks import MARKETPLACE, loaded, refused
+from tests.support.stack_files import MARKETPLACE, loaded, refused
 
 
 def units(**needs):
@@ -145,7 +145,5 @@ def test_a_list_of_dependencies_means_healthy_services_and_completed_tasks(tmp_p
 
 
 def test_a_problem_in_the_preset_through_the_file_names_who_said_it(tmp_path):
-    (problem,) = refused(tmp_path, 'extends = "medusa-next"\n[tasks.seed]\nenabled = false\n', detected=MARKETPLACE)[
-        :1
-    ]
+    (problem,) = refused(tmp_path, 'extends = "medusa-next"\n[tasks.seed]\nenabled = false\n', detected=MARKETPLACE)[:1]
     assert problem.startswith("preset medusa-next: services.backend.depends_on.seed: `seed` is disabled")

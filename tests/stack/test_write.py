@@ -33,11 +33,6 @@ def test_the_written_file_loads_also_with_its_examples_uncommented(tmp_path, det
     assert load(tmp_path).stack.units()
 
 
-def test_the_first_line_leads_editors_to_the_schema(tmp_path):
-    first = render_init({}, "x").splitlines()[0]
-    assert first == f"#:schema {(paths.presets() / 'rxlaunch.schema.json').as_uri()}"
-
-
 def test_an_existing_file_is_never_overwritten(tmp_path):
     (tmp_path / "rxlaunch.toml").write_text("mine")
     with pytest.raises(LauncherError) as caught:

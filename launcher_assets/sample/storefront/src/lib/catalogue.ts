@@ -30,6 +30,7 @@ export async function listProducts(regionId: string): Promise<HttpTypes.StorePro
   const { products } = await ask<HttpTypes.StoreProductListResponse>("/store/products", {
     region_id: regionId,
     fields: PRODUCT_FIELDS,
+    order: "title",
     limit: 50,
   })
   return products
