@@ -214,7 +214,7 @@ def describe_holder(port: int) -> str:
             since = f", since {time.strftime('%H:%M', time.localtime(listener.since))}" if listener.since else ""
             return f"{listener.name} (pid {listener.pid}{since})"
         return "a process of another user (pid unknown)"
-    return "another process (pid unknown)"
+    return "no process that can be seen (it binds without listening, or the system keeps the port)"
 
 
 def _taken(port: int, holder: str) -> PortTaken:

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
 SCRATCH = ROOT / ".scratch" / "marketplace"
 OLDEST = (3, 11)
+PASSED_ON = ("down", "status", "logs", "why", "open")
 WINDOWS = os.name == "nt"
 
 
@@ -33,12 +34,16 @@ def main() -> int:
     test = verbs.add_parser("test", help="lint, type-check and test; further arguments go to pytest")
     test.add_argument("--fast", action="store_true", help="without the tests that boot real servers and npm projects")
     verbs.add_parser("setup", help="only make the environment")
+    for verb in PASSED_ON:
+        verbs.add_parser(verb, help=f"`rxlaunch {verb}` for the sample", add_help=False)
     options, rest = parser.parse_known_args()
     if options.verb == "up":
         return boot(options.dir, rest)
     if options.verb == "test":
         return run_tests(rest, fast=options.fast)
     set_up("embedded,dev")
+    if options.verb in PASSED_ON:
+        return run([program("rxlaunch"), options.verb, *rest], cwd=SCRATCH if SCRATCH.is_dir() else ROOT)
     return 0
 
 

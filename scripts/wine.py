@@ -1,6 +1,6 @@
 """A Windows CPython with our dependencies under Wine, so that the Windows code runs on a Linux machine.
 
-    python scripts/wine.py prepare [DIR]     make the Wine prefix, the interpreter and the packages (once, ~200 MB)
+    python scripts/wine.py prepare [DIR]     make the Wine prefix, the interpreter and the packages (once, 750 MB)
     python scripts/wine.py run -- ARGUMENTS  run that interpreter with this checkout on its path
 
 DIR defaults to RXLAUNCH_WINE_DIR, else ~/.cache/rxlaunch-wine. The interpreter is python.org's embeddable one, which

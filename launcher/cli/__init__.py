@@ -26,7 +26,7 @@ from launcher.cli.render import guarded
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="rxlaunch")
 def root() -> None:
-    r"""Boot, supervise and health-gate a Medusa + Next.js stack.
+    """Boot, supervise and health-gate a Medusa + Next.js stack.
 
     \b
     rxlaunch up          boot everything, stay with it; Ctrl-C stops it
@@ -37,7 +37,7 @@ def root() -> None:
     Exit codes: 0 ok, 1 internal error or a unit of your own failed, 2 usage or configuration,
     3 not running, 4 port or lock taken, 10 dependencies, 11 schema, 12 build, 13 backend, 14 key,
     15 storefront, 16 verification, 17 timed out, 130/143 interrupted.
-    """
+    """  # noqa: D301 - click reads the backspace: keep these lines as they are
 
 
 for verb in (

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
     from uvicorn import Server
 
+_BACKLOG = 128
 Submit = Callable[[Command], Awaitable[dict[str, object]]]
 
 
@@ -81,7 +82,7 @@ def _listen(paths: StackPaths) -> tuple[socket.socket, dict[str, Any]]:
         with files.writing(path):
             listener.bind(str(path))
             path.chmod(0o600)  # before anybody can connect
-        listener.listen(protocol.MOST_CONNECTIONS)
+        listener.listen(_BACKLOG)
     except BaseException:
         listener.close()
         raise
@@ -129,8 +130,12 @@ def _server(app: "ASGIApp", leave: asyncio.Event) -> "Server":
             self.loop.call_later(protocol.REQUEST_SECONDS, self._hang_up)
 
         def _hang_up(self) -> None:
-            if self.cycle is None or self.cycle.more_body:
+            if self.transport.is_closing():
+                return
+            if self.cycle is None or self.cycle.more_body or self.cycle.response_complete:
                 self.transport.abort()
+            else:  # its answer is on the way
+                self.loop.call_later(protocol.REQUEST_SECONDS, self._hang_up)
 
     class Quiet(uvicorn.Server):
         """Leaves signals to the supervisor, and sleeps until it is told to go."""

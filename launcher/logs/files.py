@@ -30,6 +30,7 @@ class UnitLog:
         self._splitter = LineSplitter()
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
         self._sought: dict[str, bool] = {}
+        self.sink_problem: str | None = None  # why the sink is no longer told
 
     @property
     def lost_bytes(self) -> int:
@@ -76,8 +77,15 @@ class UnitLog:
     def _take(self, shown: bytes) -> None:
         if shown:
             self._file.write(shown)
-            self._sink(shown)
             self._keep(self._splitter.feed(shown))
+            self._show(shown)
+
+    def _show(self, shown: bytes) -> None:
+        try:
+            self._sink(shown)
+        except Exception as error:  # noqa: BLE001 - a broken view must cost neither the log nor the child
+            self._sink = _nobody
+            self.sink_problem = f"{type(error).__name__}: {error}"
 
     def _keep(self, lines: Sequence[str]) -> None:
         if not lines:
@@ -86,6 +94,10 @@ class UnitLog:
         self._lines.extend(shown)
         for pattern, found in self._sought.items():
             self._sought[pattern] = found or _any_matches(pattern, shown)
+
+
+def _nobody(_chunk: bytes) -> None:
+    """The sink of a log whose view broke."""
 
 
 def _any_matches(pattern: str, lines: Sequence[str] | deque[str]) -> bool:

@@ -5,11 +5,12 @@ import json
 import re
 from bisect import insort
 from collections.abc import Iterator
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 MASK = b"***"
 SHORTEST = 5  # shorter values would mask half of every line
 _LIKE_ENCODE_URI_COMPONENT = "!'()*~-_."
+_LONG_LINE = 16
 _BIG = 4096  # bytes from which looking for each form beats one pattern of them all
 
 
@@ -127,13 +128,24 @@ class RedactedStream:
 
 def forms_of(value: str) -> set[bytes]:
     """How a value may appear in output."""
+    decoded = unquote(value)  # the password of a URL is known in its escaped form
+    values = {value, decoded, *_long_lines(value)}
+    return {form for each in values for form in _forms(each) if len(form) >= SHORTEST}
+
+
+def _long_lines(value: str) -> list[str]:
+    """The lines of a key file, which may be printed one by one; not its first and last one, which all such have."""
+    return [line for line in value.splitlines() if len(line) >= _LONG_LINE and not line.startswith("-----")]
+
+
+def _forms(value: str) -> set[bytes]:
     raw = value.encode("utf-8", "surrogatepass")
     quoted = {quote(raw, safe=safe) for safe in ("", "/", _LIKE_ENCODE_URI_COMPONENT)} | {quote_plus(raw)}
     quoted |= {_lower_escapes(text) for text in quoted}
     escaped = {json.dumps(value)[1:-1], json.dumps(value).replace("/", "\\/")[1:-1]}
     forms = {raw, *(text.encode() for text in quoted | escaped)}
     forms.add(json.dumps(value, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass"))
-    return {form for form in forms | _base64_forms(raw) if len(form) >= SHORTEST}
+    return forms | _base64_forms(raw)
 
 
 def _lower_escapes(text: str) -> str:

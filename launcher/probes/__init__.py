@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["build"]
 
 
-def build(spec: "ProbeSpec", *, seen: Callable[[str], bool] | None = None) -> Probe:  # noqa: PLR0911 - one a kind
+def build(spec: "ProbeSpec", *, seen: Callable[[str], bool] | None = None) -> Probe:
     """The probe that a spec (templates filled in) describes. `seen` tells whether the unit printed a pattern."""
     if spec.http is not None:
         from launcher.probes import http

@@ -1,40 +1,48 @@
-"""Does a command exit with 0?"""
+"""Does a command exit with 0? It runs contained, like any child of ours, and never longer than its timeout."""
 
 import asyncio
-import contextlib
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from launcher import native
+from launcher.native.contract import LaunchSpec
 from launcher.probes.contract import Answer, Probe
 
 if TYPE_CHECKING:
     from launcher.stack.model import ProbeSpec
 
 _SHOWN = 200
+_KEPT = 4096  # bytes of what it printed last
 
 
 def probe(spec: "ProbeSpec") -> Probe:
-    """Run the command; it is killed when it takes longer than `timeout`."""
+    """Run the command; it and all it started are killed when it takes longer than `timeout`."""
     argv = spec.command or ()
 
     async def ask() -> Answer:
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-            )  # fmt: skip
-        except OSError as error:
-            return Answer(False, f"{argv[0]}: {error.strerror}", "error", permanent=True)
+        printed = bytearray()
+
+        def keep(chunk: bytes) -> None:
+            printed.extend(chunk)
+            del printed[:-_KEPT]
+
+        child = await native.spawn(LaunchSpec(argv=argv, cwd=str(Path.cwd()), env=dict(os.environ)), keep)
         try:
             async with asyncio.timeout(spec.timeout):
-                printed, _ = await process.communicate()
+                ended = await child.wait()
         except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            child.kill()
+            await child.wait()
             return Answer(False, f"{argv[0]} did not end within {spec.timeout:g} s", "timeout")
-        if process.returncode == 0:
+        except asyncio.CancelledError:
+            child.kill()
+            raise
+        if ended.error is not None:
+            return Answer(False, f"{argv[0]} {ended}", "error", permanent=True)
+        if ended.ok:
             return Answer(True, f"{argv[0]} exited with code 0")
         said = " ".join(printed.decode("utf-8", "replace").split())[-_SHOWN:]
-        return Answer(False, f"{argv[0]} exited with code {process.returncode}: {said}", "status")
+        return Answer(False, f"{argv[0]} {ended}: {said}".rstrip(": "), "status")
 
     return ask

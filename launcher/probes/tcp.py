@@ -1,6 +1,7 @@
 """Does anything listen? A weak question: prefer http, postgres or redis where they apply."""
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from launcher.probes.contract import Answer, Probe
@@ -17,13 +18,15 @@ def probe(spec: "ProbeSpec") -> Probe:
         try:
             async with asyncio.timeout(spec.timeout):
                 _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+                writer.close()
+                with contextlib.suppress(OSError):
+                    await writer.wait_closed()
         except TimeoutError:
             return Answer(False, f"{spec.tcp} does not accept a connection within {spec.timeout:g} s", "timeout")
         except OSError as error:
             return Answer(False, f"{spec.tcp}: {error.strerror or error}", "refused")
-        except ValueError:
+        except (ValueError, OverflowError):
             return Answer(False, f"{spec.tcp!r} is not host:port", "error", permanent=True)
-        writer.close()
         return Answer(True, f"{spec.tcp} accepts connections")
 
     return ask

@@ -20,7 +20,7 @@ def hold(paths: StackPaths) -> Iterator[None]:
     import filelock
 
     native.private_directory(paths.home)
-    lock = filelock.FileLock(paths.lock, mode=0o600, fallback_to_soft=False)
+    lock = filelock.FileLock(paths.lock, mode=0o600)
     with files.writing(paths.lock):
         try:
             lock.acquire(timeout=0)
@@ -48,7 +48,7 @@ def exclusively(path: Path) -> Iterator[None]:
     native.private_directory(path.parent)
     guard = path.with_name(f".{path.name}.lock")
     with files.writing(guard):
-        lock = filelock.FileLock(guard, mode=0o600, fallback_to_soft=False)
+        lock = filelock.FileLock(guard, mode=0o600)
         lock.acquire()
     try:
         yield
@@ -59,9 +59,7 @@ def exclusively(path: Path) -> Iterator[None]:
 def _already_running(paths: StackPaths) -> AlreadyRunning:
     snapshot = running(paths)
     if snapshot is None:
-        return AlreadyRunning(
-            f"another rxlaunch is starting or stopping the stack of {paths.root}", remedy="try again"
-        )
+        return AlreadyRunning(f"another rxlaunch is starting or stopping the stack of {paths.root}", remedy="try again")
     seconds = max(0, int(time.time() - snapshot.started_at))
     age = f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
     return AlreadyRunning(

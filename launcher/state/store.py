@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from launcher import native
+from launcher.errors import LauncherError
 from launcher.events import Event, event_from_json, to_json
 from launcher.paths import StackPaths
 from launcher.state import document, files
@@ -46,19 +47,20 @@ class EventLog:
     """The events of one instance, one JSON object a line, begun anew. A failing disk loses events, nothing else."""
 
     def __init__(self, paths: StackPaths) -> None:
-        native.private_directory(paths.home)
-        with files.writing(paths.events):
-            self._handle: int | None = files.open_to_append(paths.events, fresh=True)
+        self._paths = paths
+        self._handle: int | None = self._open(fresh=True)
         self.lost = 0
 
     def append(self, event: Event) -> None:
         """Write one event."""
         line = json.dumps(to_json(event)).encode() + b"\n"
-        try:
-            if self._handle is None or os.write(self._handle, line) < len(line):
-                self.lost += 1
-        except OSError:
-            self.lost += 1
+        written = 0
+        with contextlib.suppress(OSError, LauncherError):
+            if self._handle is not None and os.fstat(self._handle).st_nlink == 0:  # somebody cleaned up
+                self.close()
+                self._handle = self._open(fresh=False)
+            written = os.write(self._handle, line) if self._handle is not None else 0
+        self.lost += written < len(line)
 
     def close(self) -> None:
         """Close the file; what comes later is lost."""
@@ -66,6 +68,11 @@ class EventLog:
             with contextlib.suppress(OSError):
                 os.close(self._handle)
             self._handle = None
+
+    def _open(self, *, fresh: bool) -> int:
+        native.private_directory(self._paths.home)
+        with files.writing(self._paths.events):
+            return files.open_to_append(self._paths.events, fresh=fresh)
 
 
 class EventReader:

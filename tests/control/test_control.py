@@ -89,8 +89,12 @@ class Supervisor:
         if "port" in self.address:
             return socket.create_connection(("127.0.0.1", self.address["port"]), timeout=5)
         connected = socket.socket(socket.AF_UNIX)
-        connected.settimeout(5)
-        connected.connect(self.address["socket"])
+        try:
+            connected.settimeout(5)
+            connected.connect(self.address["socket"])
+        except OSError:
+            connected.close()
+            raise
         return connected
 
     def raw(self, *lines: bytes, body: bytes = b"") -> tuple[int, bytes]:
@@ -277,6 +281,14 @@ def test_an_absolute_address_is_refused(supervisor):
     assert supervisor.ask(path="http://evil.example/v1/status")[0] == 403
 
 
+def test_without_its_door_the_server_would_answer_anybody(paths, monkeypatch):
+    monkeypatch.setattr(server.Door, "refuses", lambda *_: None)
+    with Supervisor(paths) as unguarded:
+        assert (
+            unguarded.ask(Host="evil.example", Origin="http://evil.example", **{protocol.TOKEN_HEADER: None})[0] == 200
+        )
+
+
 # --- what may be said -----------------------------------------------------------------------------------------
 
 
@@ -321,9 +333,35 @@ def test_whoever_does_not_finish_a_request_is_hung_up_on(paths, transport, monke
     monkeypatch.setattr(protocol, "REQUEST_SECONDS", 0.2)
     with Supervisor(paths) as supervisor, supervisor.connect() as slow, supervisor.connect() as silent:
         slow.sendall(b"POST /v1/commands HTTP/1.1\r\nHo")
+        slow.sendall(b"st: x\r\n")
         for hanging in (slow, silent):
             with contextlib.suppress(ConnectionError):
                 assert hanging.recv(100) == b""
+        assert supervisor.ask()[0] == 200
+
+
+def test_a_second_request_on_a_connection_may_not_drip_either(paths, transport, monkeypatch):
+    monkeypatch.setattr(protocol, "REQUEST_SECONDS", 0.2)
+    with Supervisor(paths) as supervisor, supervisor.connect() as connected:
+        token = f"{protocol.TOKEN_HEADER}: {supervisor.address['token']}".encode()
+        request = b"\r\n".join([b"GET /v1/version HTTP/1.1", b"Host: " + supervisor.host.encode(), token, b"", b""])
+        connected.sendall(request + b"GET /v1/ver")
+        answer = b""
+        with contextlib.suppress(ConnectionError):
+            while chunk := connected.recv(4096):
+                answer += chunk
+        assert answer.startswith(b"HTTP/1.1 200")
+
+
+def test_two_hundred_idle_connections_do_no_lasting_harm(paths, transport, monkeypatch):
+    monkeypatch.setattr(protocol, "REQUEST_SECONDS", 0.5)
+    with Supervisor(paths) as supervisor, contextlib.ExitStack() as stack:
+        assert supervisor.ask()[0] == 200
+        idle = [stack.enter_context(supervisor.connect()) for _ in range(200)]
+        assert supervisor.ask()[0] == 503
+        for connected in idle:
+            with contextlib.suppress(ConnectionError):
+                assert connected.recv(1) == b""
         assert supervisor.ask()[0] == 200
 
 
@@ -369,6 +407,14 @@ def test_a_stranger_on_a_stale_port_never_gets_the_token(paths, answer):
             client.send(paths, e.StopStack(), timeout=5)
     assert b"/v1/hello?nonce=" in stranger.heard
     assert token.encode() not in stranger.heard
+
+
+def test_without_the_proof_a_stranger_would_get_it(paths, monkeypatch):
+    monkeypatch.setattr(client, "_demand_proof", lambda *_: None)
+    with Impostor(b"{}") as stranger:
+        paths.control.write_text(json.dumps({"port": stranger.port, "token": "ab" * 32}))
+        client.send(paths, e.StopStack(), timeout=5)
+    assert b"ab" * 32 in stranger.heard
 
 
 def test_a_proof_can_be_given_only_by_who_has_the_token():

@@ -223,6 +223,18 @@ def test_a_log_that_was_truncated_goes_on_from_its_beginning(path, open_log):
     assert path.read_bytes() == b"y" * 200 + b"\n"
 
 
+def test_a_view_that_breaks_is_dropped_and_the_log_goes_on(path, open_log):
+    def broken(_chunk):
+        raise BrokenPipeError(32, "Broken pipe")
+
+    log = open_log(sink=broken)
+    log.write(b"one\n")
+    log.write(b"two\n")
+    assert path.read_bytes() == b"one\ntwo\n"
+    assert log.tail(2) == ["one", "two"]
+    assert "Broken pipe" in (log.sink_problem or "")
+
+
 def test_a_flood_is_taken_in_without_blocking_for_long(open_log):
     log = open_log(*(f"{number:064x}" for number in range(1000, 1006)))
     assert not log.seen("EADDRINUSE")

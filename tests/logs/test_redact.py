@@ -99,6 +99,21 @@ def test_secrets_that_overlap_are_masked_as_one(secrets, text, data):
     assert not any(secret.encode() in shown for secret in secrets)
 
 
+def test_without_holding_back_a_split_secret_does_show(monkeypatch):
+    monkeypatch.setattr(Redactor, "cut", lambda _self, data: len(data))
+    assert TOKEN.encode() in streamed(redactor(TOKEN), [TOKEN[:9].encode(), TOKEN[9:].encode()])
+
+
+def test_the_password_of_a_url_is_masked_as_the_server_prints_it_too():
+    assert redactor("p%40ss%2Fword").text("auth failed for p@ss/word, p%40ss%2Fword") == "auth failed for ***, ***"
+
+
+def test_a_key_of_many_lines_is_masked_line_by_line():
+    lines = ["-----BEGIN KEY-----", "MIIEvQIBADANBgkqhkiG9w0BAQEF", "AASCBKcwggSjAgEAAoIBAQC7VJTU", "-----END KEY-----"]
+    shown = redactor("\n".join(lines)).text("\n".join(f"line: {line}" for line in lines))
+    assert shown == "line: -----BEGIN KEY-----\nline: ***\nline: ***\nline: -----END KEY-----"
+
+
 def test_a_line_that_holds_no_secret_is_passed_on_at_once():
     stream = redactor(TOKEN).stream()
     assert stream.feed(b"listening on 9001") == b"listening on 9001"

@@ -117,6 +117,8 @@ def test_the_document_of_a_snapshot_reads_back_as_the_same_snapshot():
         {"pid": "1"},
         {"started_at": float("nan")},
         {"started_at": 1e300},
+        {"started_at": 10**400},
+        {"started_at": float("-inf")},
         {"phase": "dancing"},
         {"phase": ["ready"]},
         {"ports": {"backend": "9001"}},

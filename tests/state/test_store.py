@@ -1,6 +1,7 @@
 import json
 import os
 import random
+import shutil
 import stat
 import subprocess
 import sys
@@ -185,6 +186,18 @@ def test_an_event_log_on_a_failing_disk_counts_what_it_lost(paths, monkeypatch):
     log.close()
     log.append(started())
     assert log.lost == 2
+
+
+@pytest.mark.skipif(native.IS_WINDOWS, reason="open files cannot be deleted there")
+def test_a_state_directory_deleted_under_a_running_stack_comes_back(paths):
+    log = store.EventLog(paths)
+    log.append(started())
+    shutil.rmtree(paths.home)
+    log.append(e.Note("after", at=1.0))
+    store.save(paths, running_snapshot())
+    assert store.read_events(paths.events) == [e.Note("after", at=1.0)]
+    assert store.load(paths) is not None
+    log.close()
 
 
 def test_asking_whether_a_stack_runs_imports_nothing_heavy(paths):

@@ -37,7 +37,7 @@ class Ran:
     unprivileged: bool
 
 
-Does = Callable[[Ran], CommandResult | None | Awaitable[CommandResult | None]]
+Does = Callable[[Ran], CommandResult | Awaitable[CommandResult | None] | None]
 
 
 @dataclass
@@ -93,9 +93,7 @@ async def really(ran: Ran) -> CommandResult:
     from launcher.native.contract import LaunchSpec
 
     printed: list[bytes] = []
-    spec = LaunchSpec(
-        argv=ran.argv, cwd=str(ran.cwd), env=ran.env, stdin=ran.stdin, unprivileged=ran.unprivileged
-    )
+    spec = LaunchSpec(argv=ran.argv, cwd=str(ran.cwd), env=ran.env, stdin=ran.stdin, unprivileged=ran.unprivileged)
     child = await native.spawn(spec, printed.append)
     ended = await child.wait()
     lines = b"".join(printed).decode("utf-8", "replace").splitlines()
