@@ -41,7 +41,9 @@ def _obituary(last: Snapshot) -> str:
     failed = [unit for unit in last.units.values() if unit.failure is not None]
     if failed:
         return f"; last time {failed[0].name} failed: {failed[0].failure.reason}" if failed[0].failure else ""
-    return "" if last.phase == "stopped" else "; the last supervisor ended without saying goodbye"
+    if last.phase in ("stopped", "failed"):
+        return f"; last time: {last.reason}" if last.phase == "failed" and last.reason else ""
+    return "; the last supervisor ended without saying goodbye"
 
 
 def _status_data(where: StackPaths, snapshot: Snapshot | None, *, up: bool) -> dict[str, Any]:

@@ -28,16 +28,16 @@ def probe(spec: "ProbeSpec") -> Probe:
             del printed[:-_KEPT]
 
         child = await native.spawn(LaunchSpec(argv=argv, cwd=str(Path.cwd()), env=dict(os.environ)), keep)
+        ending = asyncio.ensure_future(child.wait())
         try:
-            async with asyncio.timeout(spec.timeout):
-                ended = await child.wait()
-        except TimeoutError:
-            child.kill()
-            await child.wait()
+            in_time, _ = await asyncio.wait({ending}, timeout=spec.timeout)
+        finally:
+            if not ending.done():
+                child.kill()
+                await asyncio.wait({ending})
+        if not in_time:
             return Answer(False, f"{argv[0]} did not end within {spec.timeout:g} s", "timeout")
-        except asyncio.CancelledError:
-            child.kill()
-            raise
+        ended = ending.result()
         if ended.error is not None:
             return Answer(False, f"{argv[0]} {ended}", "error", permanent=True)
         if ended.ok:

@@ -49,7 +49,7 @@ async def _ask(spec: "ProbeSpec") -> Answer:
             return await _walk(client, spec, url)
     except httpx.ConnectError as error:
         return Answer(False, f"{_told(url)} → connection refused ({error})", "refused")
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OverflowError, OSError) as error:
         return Answer(False, f"{_told(url)} → {type(error).__name__}: {error}", "protocol")
 
 

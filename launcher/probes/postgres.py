@@ -10,7 +10,7 @@ import math
 import socket
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from launcher.probes.contract import Answer, Probe
 from launcher.probes.local_address import address, nobody_listens
@@ -34,6 +34,8 @@ def probe(spec: "ProbeSpec") -> Probe:
     name = described(url)
 
     async def ask() -> Answer:
+        if not _readable(url):
+            return Answer(False, "the URL of Postgres cannot be read", "error", permanent=True, remedy=_SHAPE)
         await asyncio.to_thread(importlib.import_module, "psycopg")  # before the clock starts: it takes 240 ms
         attempt = _Attempt(url, name, spec.timeout)
         try:
@@ -53,10 +55,17 @@ def probe(spec: "ProbeSpec") -> Probe:
 def described(url: str) -> str:
     """Role, host, port and database of a DSN, without its password."""
     found = address(url, _PORT)
-    if found is None or "@" in urlsplit(url).path:
-        return "Postgres"  # an unescaped / in the password: what looks like a path is half of it
+    if found is None or not _readable(url):
+        return "Postgres"
     parts = urlsplit(url)
     return f"Postgres at {found[0]}:{found[1]}/{parts.path.lstrip('/')} as {parts.username or '?'}"
+
+
+def _readable(url: str) -> bool:
+    """Whether libpq may see the URL: its complaints about a malformed one show parts of the password."""
+    if not url.startswith(("postgres://", "postgresql://")) or address(url, _PORT) is None:
+        return False
+    return "@" not in urlsplit(url).path  # an unescaped / in the password: what looks like a path is half of it
 
 
 class _Attempt:
@@ -79,9 +88,6 @@ class _Attempt:
             with opened as connection, self._cuttable(connection):
                 return self._select(connection)
         except (psycopg.Error, ValueError, OSError) as error:
-            if isinstance(error, psycopg.ProgrammingError | ValueError) and not getattr(error, "sqlstate", None):
-                # Its text shows parts of the URL, maybe of the password.
-                return Answer(False, "the URL of Postgres cannot be read", "error", True, _SHAPE)
             return _explained(error, self._url, self._name)
 
     def _select(self, connection: "psycopg.Connection") -> Answer:
@@ -122,7 +128,7 @@ def for_libpq(url: str) -> str:
     known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
     kept = [(name, value) for name, value in parse_qsl(parts.query) if name in known]
     kept = [(name, "require" if (name, value) == ("sslmode", "no-verify") else value) for name, value in kept]
-    return urlunsplit(parts._replace(query=urlencode(kept)))
+    return urlunsplit(parts._replace(query=urlencode(kept, quote_via=quote)))
 
 
 def _explained(error: Exception, url: str, name: str) -> Answer:

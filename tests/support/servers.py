@@ -111,6 +111,12 @@ async def valkey(directory: Path, *options: str) -> AsyncIterator[Server]:
         yield server
 
 
+def silent(connection: socket.socket) -> None:
+    """For `responder`: listens, and never says a word."""
+    while connection.recv(65536):
+        pass
+
+
 @contextlib.contextmanager
 def responder(talk: Callable[[socket.socket], None], host: str = "127.0.0.1") -> Iterator[int]:
     """A TCP server on a free port: `talk` is called with each connection, in a thread; yields the port."""
