@@ -114,6 +114,8 @@ class TimedOut(LauncherError):
 class Interrupted(LauncherError):
     """The user (130) or the system (143) said stop."""
 
+    exit_code = 130
+
     def __init__(self, message: str, *, exit_code: int = 130) -> None:
         super().__init__(message)
         self.exit_code = exit_code

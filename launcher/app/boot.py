@@ -15,7 +15,7 @@ from launcher import native
 from launcher.app.opening import Opened, open_stack
 from launcher.app.request import Request
 from launcher.app.result import Result
-from launcher.errors import AlreadyRunning, LauncherError
+from launcher.errors import AlreadyRunning, Interrupted, LauncherError
 from launcher.state.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -57,9 +57,10 @@ def _boot(opened: Opened, request: Request, view: "View") -> Result:
             for name in swept:
                 recorder.publish(e.Note(f"killed {name}, left over from the last run"))
             prepared = _prepare(opened, request, instance, recorder, view)
-        except LauncherError as error:
-            recorder.publish(e.StackStopping(error.message, error.exit_code))
-            recorder.publish(e.StackStopped(error.exit_code))
+        except (LauncherError, KeyboardInterrupt) as error:
+            code = error.exit_code if isinstance(error, LauncherError) else Interrupted.exit_code
+            recorder.publish(e.StackStopping(str(error) or "interrupted", code))
+            recorder.publish(e.StackStopped(code))
             recorder.close()
             raise
         try:

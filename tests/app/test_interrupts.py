@@ -30,7 +30,7 @@ class Terminal:
         self.pid, self.master = pty.fork()
         if self.pid == 0:
             os.chdir(stack.root)
-            argv = [sys.executable, "-m", "launcher", *arguments]
+            argv = [sys.executable, "-P", "-m", "launcher", *arguments]
             os.execve(sys.executable, argv, {**stack.env, "TERM": "xterm", "COLUMNS": "120"})
         self.text = ""
 

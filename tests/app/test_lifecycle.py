@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 
 from tests.support.small_stacks import until
@@ -238,3 +239,42 @@ def test_version_and_help_need_no_project(tmp_path):
     for option in ("--version", "--help"):
         done = subprocess.run([sys.executable, "-m", "launcher", option], capture_output=True, text=True, check=True)
         assert "rxlaunch" in done.stdout
+
+
+def test_a_watched_file_that_changes_restarts_its_service(stack):
+    (stack.root / "src").mkdir()
+    (stack.root / "src" / "code.txt").write_text("1")
+    stack.web('watch = ["src"]')
+    stack.run("up", "-d", check=0)
+    first = stack.unit("web")["pid"]
+
+    def restarted():
+        (stack.root / "src" / "code.txt").write_text(str(time.monotonic()))
+        time.sleep(0.5)  # longer than the watcher's debounce
+        return stack.unit("web")["pid"] not in (None, first)
+
+    assert until(restarted)
+    assert until(lambda: stack.unit("web")["phase"] == "ready")
+
+
+def test_up_prints_one_json_event_a_line_when_json_is_asked_for(stack):
+    stack.web()
+    up = stack.popen("up", "-o", "json")
+    kinds = []
+    for line in up.stdout:
+        kinds.append(json.loads(line)["type"])
+        if kinds[-1] == "StackReady":
+            break
+    assert kinds[0] == "StackStarting"
+    assert "UnitReady" in kinds
+    up.send_signal(signal.SIGINT)
+    up.communicate(timeout=20)
+    assert up.returncode == 130
+
+
+def test_a_project_with_a_folder_named_like_our_package_does_not_replace_it(stack):
+    (stack.root / "launcher").mkdir()
+    (stack.root / "launcher" / "__init__.py").write_text("raise SystemExit('hijacked')")
+    stack.web()
+    done = stack.run("up", "-d")
+    assert "hijacked" not in done.stdout + done.stderr

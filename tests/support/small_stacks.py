@@ -64,7 +64,7 @@ stop = {{ grace = 3 }}
     ) -> "subprocess.CompletedProcess[str]":
         """Run the command line to its end; with `check`, its exit code must be that."""
         done = subprocess.run(
-            [sys.executable, "-m", "launcher", *arguments],
+            [sys.executable, "-P", "-m", "launcher", *arguments],
             cwd=self.root,
             env=self.env,
             capture_output=True,
@@ -87,7 +87,7 @@ stop = {{ grace = 3 }}
     def popen(self, *arguments: str, **options) -> "subprocess.Popen[str]":
         """Start the command line and leave it running."""
         return subprocess.Popen(
-            [sys.executable, "-m", "launcher", *arguments],
+            [sys.executable, "-P", "-m", "launcher", *arguments],
             cwd=self.root,
             env=self.env,
             stdout=subprocess.PIPE,
