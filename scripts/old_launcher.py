@@ -6,6 +6,7 @@ key by `medusa exec`; `npm run dev`; one poll a second until it listens. Then, f
 the home page shows a product. Usage: old_launcher.py CHECKOUT SETTINGS.json (env, port, rebuild).
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -49,7 +50,8 @@ def main() -> None:
         print(f"{time.monotonic() - began:.1f} s")
     finally:
         for child in children:
-            os.killpg(child.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
             child.wait()
 
 
@@ -64,9 +66,9 @@ def steps(
         if settings["rebuild"]:
             subprocess.run(["npm", "run", "build"], cwd=market, env=env, stdout=log, stderr=log, check=True)
     with Step("backend healthy three times"):
-        children.append(start(["npm", "run", "start"], market / ".medusa" / "server", env, log))
+        children.append(start(["npm", "run", "start"], market, env, log))
         streak = 0
-        for _ in polls():
+        for _ in polls(children):
             streak = streak + 1 if answers(f"{url}/health") else 0
             if streak == 3:
                 break
@@ -84,11 +86,11 @@ def steps(
         env = {**env, "PORT": str(STOREFRONT_PORT)}
         run = ["npm", "run", "dev", "--", "-p", str(STOREFRONT_PORT)]
         children.append(start(run, market / "storefront", env, log))
-        for _ in polls():
+        for _ in polls(children):
             if listens(STOREFRONT_PORT):
                 break
     with Step("home page shows products"):
-        for _ in polls():
+        for _ in polls(children):
             if answers(storefront, contains=b"/products/"):
                 break
 
@@ -112,13 +114,13 @@ def start(command: list[str], cwd: Path, env: dict[str, str], log: object) -> "s
     return subprocess.Popen(command, cwd=cwd, env=env, stdout=log, stderr=log, start_new_session=True)  # type: ignore[call-overload,no-any-return]
 
 
-def polls() -> Iterator[None]:
-    """Once a second, as the old scripts did."""
+def polls(children: "list[subprocess.Popen[bytes]]") -> Iterator[None]:
+    """Once a second, as the old scripts did; gives up when a child has ended."""
     end = time.monotonic() + LIMIT_SECONDS
-    while time.monotonic() < end:
+    while time.monotonic() < end and all(child.poll() is None for child in children):
         yield
         time.sleep(POLL_SECONDS)
-    raise SystemExit("gave up")
+    raise SystemExit("gave up: see old.log")
 
 
 def answers(url: str, contains: bytes = b"") -> bool:

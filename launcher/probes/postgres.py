@@ -153,7 +153,7 @@ def _state_of(error: Exception) -> tuple[str, str]:
     state = getattr(error, "sqlstate", None)
     if state:
         return state, text
-    short = text.rpartition("FATAL:")[2].strip() or text
+    short = text.rpartition("FATAL:")[2].rpartition(" failed: ")[2].strip() or text  # without the address again
     if "password authentication failed" in text or "no password supplied" in text or "no pg_hba.conf entry" in text:
         return "28P01", short
     if "database" in text and "does not exist" in text:

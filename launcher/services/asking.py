@@ -59,7 +59,7 @@ async def find_external(context: StepContext, ask: Ask, kind: Kind) -> tuple[str
     if not url:
         if context.source == "external":
             raise StepFailed(
-                f"{kind.variable} is not set, and source = \"external\" asks for it", remedy="set it in .env"
+                f'{kind.variable} is not set, and source = "external" asks for it', remedy="set it in .env"
             )
         return None
     for secret in password_of(url):

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 _SECONDS = 10.0
-_CONTAINER_WORDS = {"postgres": ("postgres", "pg", "db"), "redis": ("redis", "valkey")}
+_CONTAINER_WORDS = {"postgres": ("postgres",), "redis": ("redis", "valkey")}
 _SYSTEM_SERVICES = {"postgres": ("postgresql",), "redis": ("redis-server", "redis", "valkey-server", "valkey")}
 _WINDOWS_SERVICES = {"postgres": ("postgresql",), "redis": ("redis", "memurai", "valkey")}
 
@@ -52,7 +52,7 @@ async def run(argv: Sequence[str]) -> tuple[int, str]:
 
 async def start_existing(wanted: Wanted, runner: Runner | None = None) -> str | None:
     """Start what exists and would listen on the wanted port; what was started, or None."""
-    attempts = [_container]
+    attempts: list[Callable[[Wanted, Runner], Awaitable[str | None]]] = [_container]
     if wanted.port == wanted.usual_port:
         attempts += [_system_service, _windows_service]
     for attempt in attempts:

@@ -1,16 +1,16 @@
 """The provider `postgres`: the user's server when it answers, else our own from the wheel, data in the state dir."""
 
+import hashlib
 import secrets
 import shutil
-from pathlib import Path
 
 from launcher import native
-from launcher.plan.step import Adopted, Launch, StepContext, StepFailed
+from launcher.plan.step import Adopted, CommandResult, Launch, StepContext, StepFailed
 from launcher.services import wheels
-from launcher.services.asking import Ask, Kind, find_external, password_of
+from launcher.services.asking import Ask, Kind, find_external, password_of, port_for
 
 KIND = Kind("Postgres", "DATABASE_URL", "postgres", 5432)
-_MADE = "rxlaunch-made"  # written last: a data directory without it was left half-made
+_MADE = "rxlaunch-made"  # written last, with a digest of what was made; without it a directory is half-made
 _INITDB = (
     "-A", "scram-sha-256", "-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C",
     "--no-sync",
@@ -58,10 +58,8 @@ class _Embedded:
 
     async def prepare(self) -> Launch:
         """The launch of a server whose role and database exist."""
-        if not (self._data / _MADE).is_file():
-            await self._make()
-        await self._ensure_database()
-        port = self._context.ports[self._context.unit]
+        port = port_for(self._context, KIND)
+        await self._ensure()
         settings = [word for setting in _SETTINGS for word in ("-c", setting)]
         url = f"postgres://{self._role}:{self._password}@127.0.0.1:{port}/{self._database}"
         return Launch(
@@ -73,6 +71,24 @@ class _Embedded:
             unprivileged=True,  # it refuses to run as root
         )
 
+    async def _ensure(self) -> None:
+        """Make sure of the data directory, the role with our password, and the database.
+
+        Where root may not use user namespaces, the server runs as another user, who must be able to reach and own
+        the data directory: `native` decides that, and a directory it cannot use ends in initdb's own message.
+        """
+        mark = self._data / _MADE
+        made = mark.read_text(encoding="utf-8") if mark.is_file() else None
+        wanted = hashlib.sha256(f"{self._role}\0{self._password}\0{self._database}".encode()).hexdigest()
+        if made == wanted:
+            return
+        if made is None:
+            await self._make()
+        else:
+            await self._set_role()
+        await self._create_database()
+        native.write_private(mark, wanted.encode())
+
     async def _make(self) -> None:
         """Create the data directory; one left half-made by a crash is made anew."""
         if self._data.exists():
@@ -81,30 +97,41 @@ class _Embedded:
         password_file = self._data.parent / f".{secrets.token_hex(6)}"
         native.write_private(password_file, self._password.encode())
         try:
-            await self._run(
+            result = await self._run(
                 str(self._binaries.initdb), "-D", str(self._data), "-U", self._role, "--pwfile", str(password_file),
-                *_INITDB, what="the embedded Postgres could not create its data directory",
+                *_INITDB,
             )  # fmt: skip
         finally:
             password_file.unlink(missing_ok=True)
-        native.write_private(self._data / _MADE, b"")
-
-    async def _ensure_database(self) -> None:
-        """Create the database, once, without a server (single-user mode takes SQL on its standard input)."""
-        mark = self._data / f"{_MADE}-{self._database}"
-        if mark.is_file() or self._database == "postgres":
-            return
-        sql = f'CREATE DATABASE "{self._database}" OWNER "{self._role}";\n'.encode()
-        await self._run(
-            str(self._binaries.postgres), "--single", "-D", str(self._data), "postgres",
-            what=f"the embedded Postgres could not create the database {self._database}", stdin=sql,
-        )  # fmt: skip
-        native.write_private(mark, b"")
-
-    async def _run(self, *argv: str, what: str, stdin: bytes | None = None) -> None:
-        result = await self._context.run(argv, cwd=self._workplace(), stdin=stdin, unprivileged=True)
         if result.code != 0:
-            raise StepFailed(f"{what} (exit code {result.code})", tail=result.tail)
+            raise _failed("could not create its data directory", result)
 
-    def _workplace(self) -> Path:
-        return self._context.state_dir
+    async def _set_role(self) -> None:
+        """Give the role our password: role or secret changed since the data directory was made."""
+        result = await self._sql(
+            f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{self._role}') "
+            f'THEN CREATE ROLE "{self._role}"; END IF; END $$;\n'
+            f"ALTER ROLE \"{self._role}\" LOGIN SUPERUSER PASSWORD '{self._password}';\n"
+        )
+        if result.code != 0:
+            raise _failed(f"could not set the password of the role {self._role}", result)
+
+    async def _create_database(self) -> None:
+        result = await self._sql(f'CREATE DATABASE "{self._database}" OWNER "{self._role}";\n')
+        exists = any(f'database "{self._database}" already exists' in line for line in result.tail)
+        if result.code != 0 and not exists:
+            raise _failed(f"could not create the database {self._database}", result)
+
+    async def _sql(self, statements: str) -> CommandResult:
+        """Run SQL, one statement a line, without a server: single-user mode reads its standard input."""
+        return await self._run(
+            str(self._binaries.postgres), "--single", "-D", str(self._data), "-c", "exit_on_error=on", "postgres",
+            stdin=statements.encode(),
+        )  # fmt: skip
+
+    async def _run(self, *argv: str, stdin: bytes | None = None) -> CommandResult:
+        return await self._context.run(argv, cwd=self._context.state_dir, stdin=stdin, unprivileged=True)
+
+
+def _failed(what: str, result: CommandResult) -> StepFailed:
+    return StepFailed(f"the embedded Postgres {what} (exit code {result.code})", tail=result.tail)

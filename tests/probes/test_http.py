@@ -177,16 +177,36 @@ async def test_a_url_that_cannot_be_asked_is_an_answer_not_an_exception(url):
     assert (await ask(url)).code == "protocol"
 
 
-async def test_a_proxy_in_the_environment_is_ignored(monkeypatch):
+@pytest.fixture
+def proxied(monkeypatch):
+    """A proxy in the environment; what it was asked."""
     asked = []
-    with servers.responder(asked.append) as proxy, servers.responder(replies("204 OK")) as port:
+    with servers.responder(asked.append) as proxy:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy}")
         for name in ("NO_PROXY", "no_proxy"):
             monkeypatch.delenv(name, raising=False)
-        answer = await ask(f"http://127.0.0.1:{port}/", status=(204,))
+        yield asked
+
+
+async def test_a_proxy_in_the_environment_is_ignored(proxied):
+    with servers.responder(replies("200 OK", "Content-Length: 0")) as port:
+        answer = await ask(f"http://127.0.0.1:{port}/")
     assert answer.ok
-    assert asked == []
+    assert proxied == []
+
+
+async def test_the_proxy_test_can_fail(proxied, monkeypatch):
+    import httpx
+
+    class Trusting(httpx.AsyncClient):
+        def __init__(self, **options):
+            super().__init__(**{**options, "trust_env": True})
+
+    monkeypatch.setattr(httpx, "AsyncClient", Trusting)
+    with servers.responder(replies("200 OK", "Content-Length: 0")) as port:
+        assert not (await ask(f"http://127.0.0.1:{port}/")).ok
+    assert len(proxied) == 1
 
 
 async def test_a_password_in_the_url_is_not_shown():

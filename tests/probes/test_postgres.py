@@ -4,6 +4,7 @@ import asyncio
 import socket
 import sys
 import time
+import traceback
 
 import pytest
 
@@ -81,6 +82,7 @@ async def test_a_frozen_server_is_given_up_within_the_timeout(server):
 
 async def test_a_server_that_freezes_after_the_login_leaves_no_thread_waiting(server, monkeypatch):
     """Without the cut, the thread waits as long as the server is frozen, and the program cannot end before."""
+
     def slow(self, connection):
         connection.execute("select pg_sleep(60)")
 
@@ -94,12 +96,8 @@ async def test_a_server_that_freezes_after_the_login_leaves_no_thread_waiting(se
 
 def _functions_running():
     """The names of all functions that any thread is in."""
-    names = set()
-    for frame in sys._current_frames().values():
-        while frame is not None:
-            names.add(frame.f_code.co_qualname)
-            frame = frame.f_back
-    return names
+    stacks = (traceback.walk_stack(frame) for frame in sys._current_frames().values())
+    return {frame.f_code.co_qualname for stack in stacks for frame, _ in stack}
 
 
 def error_packet(state: str, text: str) -> bytes:
