@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -97,6 +98,7 @@ class Bench:
         rows: list[tuple[str, ...]] = [
             ("rxlaunch cold (nothing installed)", f"{cold:.1f} s"),
             ("rxlaunch warm", spread(warm)),
+            ("rxlaunch warm, both ports taken by strangers", f"{self.moved():.1f} s"),
         ]
         if old:
             rows += self.old_way()
@@ -109,6 +111,18 @@ class Bench:
         if timeline:
             self.timeline()
         return seconds
+
+    def moved(self) -> float:
+        """Seconds of a warm boot whose preferred ports are taken."""
+        book = next(Path(self.env["RXLAUNCH_HOME"]).glob("stacks/*/ports.json"))
+        known = json.loads(book.read_text(encoding="utf-8"))
+        strangers = [socket.create_server(("127.0.0.1", known[name])) for name in ("backend", "storefront")]
+        try:
+            return self.up("warm, ports moved", timeline=False)
+        finally:
+            self.run("down")
+            for stranger in strangers:
+                stranger.close()
 
     def timeline(self) -> None:
         """The last boot from its event log."""

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Writes configs/rxlaunch.schema.json from the models; `--check` only says whether it is up to date."""
 
 import json

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """A Windows CPython with our dependencies under Wine, so that the Windows code runs on a Linux machine.
 
     python scripts/wine.py prepare [DIR]     make the Wine prefix, the interpreter and the packages (once, 750 MB)
