@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from launcher.plan.step import StepFailed
 
@@ -181,7 +181,7 @@ def libpq_url(url: str) -> str:
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
         if name in _LIBPQ_PARAMETERS:
             kept.append((name, "require" if (name, value) == ("sslmode", "no-verify") else value))
-    return urlunsplit(parts._replace(query=urlencode(kept)))
+    return urlunsplit(parts._replace(query=urlencode(kept, quote_via=quote)))
 
 
 async def _ask(url: str, question: Callable[["psycopg.Connection"], T]) -> T:

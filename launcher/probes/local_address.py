@@ -27,10 +27,13 @@ def is_local(host: str) -> bool:
         return False
 
 
-async def nobody_listens(url: str, default_port: int) -> bool:
-    """Whether the URL's port is of this machine and without a listener.
+async def refuses_slowly(url: str, default_port: int) -> bool:
+    """Whether what looks like a hanging server of this machine is nobody at all.
 
-    Windows takes 2 s to refuse a connection, longer than a probe may take: its refusals look like hanging servers.
+    Windows takes 2 s to refuse a connection, longer than a probe may take. Elsewhere a refusal comes at once, and a
+    timeout is a server that hangs: it must never be taken for an absent one.
     """
     found = address(url, default_port)
-    return found is not None and is_local(found[0]) and not await asyncio.to_thread(native.listeners, found[1])
+    if not native.IS_WINDOWS or found is None or not is_local(found[0]):
+        return False
+    return not await asyncio.to_thread(native.listeners, found[1])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from launcher.probes.contract import Answer, Probe
-from launcher.probes.local_address import address, nobody_listens
+from launcher.probes.local_address import address, refuses_slowly
 
 if TYPE_CHECKING:
     import psycopg
@@ -45,7 +45,7 @@ def probe(spec: "ProbeSpec") -> Probe:
             answer = Answer(False, f"{name} does not answer", "timeout")
         finally:
             attempt.cut()  # no thread may outlive the attempt
-        if answer.code == "timeout" and await nobody_listens(url, _PORT):
+        if answer.code == "timeout" and await refuses_slowly(url, _PORT):
             return Answer(False, f"{name}: connection refused", "refused")
         return answer
 

@@ -4,11 +4,12 @@ One attempt, no retries: redis-py's defaults take 4.7 s to say "refused" and 15 
 """
 
 import asyncio
+import errno
 import importlib
 from typing import TYPE_CHECKING
 
 from launcher.probes.contract import Answer, Probe
-from launcher.probes.local_address import address, nobody_listens
+from launcher.probes.local_address import address, refuses_slowly
 
 if TYPE_CHECKING:
     from launcher.stack.model import ProbeSpec
@@ -30,7 +31,7 @@ def probe(spec: "ProbeSpec") -> Probe:
                 answer = await _ask(url, name)
         except TimeoutError:
             answer = Answer(False, f"{name} does not answer", "timeout")
-        if answer.code in ("timeout", "error") and not answer.permanent and await nobody_listens(url, _PORT):
+        if answer.code in ("timeout", "error") and not answer.permanent and await refuses_slowly(url, _PORT):
             return Answer(False, f"{name}: connection refused", "refused")
         return answer
 
@@ -79,9 +80,9 @@ def _explained(error: Exception, name: str) -> Answer:
 
 
 def _is_refusal(error: BaseException | None) -> bool:
-    """Whether a refused connection is among the causes."""
+    """Whether a refused connection is among the causes; asyncio tells of several addresses in words only."""
     while error is not None:
-        if isinstance(error, ConnectionRefusedError):
+        if isinstance(error, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}] Connect call" in str(error):
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -14,8 +14,7 @@ from urllib.parse import unquote, urlsplit
 from launcher.plan.step import StepContext, StepFailed
 from launcher.services import local
 
-_LOCAL_START_SECONDS = 20.0
-_REMOTE_SECONDS = 10.0  # a database in the cloud may have to wake up
+_PATIENCE_SECONDS = 20.0  # for what is starting, loading, or (in the cloud) waking up
 _POLL_SECONDS = 0.25
 
 
@@ -35,7 +34,7 @@ class Verdict(Protocol):
 
 
 Ask = Callable[[str], Awaitable[Verdict]]
-_WAIT_FOR = frozenset({"loading"})  # it is there, only not ready: wait for it
+_ANY_FAILURE = frozenset({"refused", "timeout", "loading", "protocol", "error"})  # of a server that is starting
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +63,13 @@ async def find_external(context: StepContext, ask: Ask, kind: Kind) -> tuple[str
         return None
     for secret in password_of(url):
         context.hide(secret)
-    answer = await _patiently(ask, url, 0.0 if is_local(url) else _REMOTE_SECONDS)
+    answer = await _patiently(ask, url, frozenset({"loading"} if is_local(url) else {"loading", "timeout"}))
     if answer.code != "refused" or not is_local(url) or context.source == "external":
         return url, _must_be_ok(answer, kind)
     started = await local.start_existing(local.Wanted(kind.unit, _port_of(url, kind), kind.port))
     if started is not None:
         context.report(f"started {started}")
-        answer = await _patiently(ask, url, _LOCAL_START_SECONDS)
+        answer = await _patiently(ask, url, _ANY_FAILURE)
         if answer.code != "refused":
             return url, f"{_must_be_ok(answer, kind)} ({started})"
     context.report(f"{answer.detail}; using the embedded {kind.name} instead of {kind.variable}")
@@ -93,14 +92,13 @@ def port_for(context: StepContext, kind: Kind) -> int:
     )
 
 
-async def _patiently(ask: Ask, url: str, seconds: float) -> Verdict:
-    """Ask until it answers; a server that is still loading gets its time, whatever `seconds` says."""
+async def _patiently(ask: Ask, url: str, transient: frozenset[str]) -> Verdict:
+    """Ask until the answer is good, permanent, or of none of the transient codes."""
     loop = asyncio.get_running_loop()
-    begun = loop.time()
+    give_up_at = loop.time() + _PATIENCE_SECONDS
     while True:
         answer = await ask(url)
-        limit = _LOCAL_START_SECONDS if answer.code in _WAIT_FOR else seconds
-        if answer.ok or answer.permanent or loop.time() - begun >= limit:
+        if answer.ok or answer.permanent or answer.code not in transient or loop.time() >= give_up_at:
             return answer
         await asyncio.sleep(_POLL_SECONDS)
 

@@ -71,7 +71,7 @@ env = {{ WEB = "${{url.web}}" }}
     up = stack.popen("up", "-d")
     stranger = None
     try:
-        assert until(lambda: (stack.root / "waiting").exists(), 20)
+        assert until((stack.root / "waiting").exists, 20)
         stranger = Stranger(port)
         (stack.root / "open").touch()
         printed, _ = up.communicate(timeout=60)
@@ -99,7 +99,7 @@ readiness = {{ http = "${{url.web}}/", deadline = 20 }}
     up = stack.popen("up")
     stranger = None
     try:
-        assert until(lambda: (stack.root / "waiting").exists(), 20)
+        assert until((stack.root / "waiting").exists, 20)
         stranger = Stranger(port)
         (stack.root / "open").touch()
         printed, _ = up.communicate(timeout=60)

@@ -149,6 +149,8 @@ async def test_a_slow_refusal_counts_as_refused(monkeypatch):
         try:
             assert (await ask(f"postgres://u:p@127.0.0.1:{port}/d", timeout=0.3)).code == "timeout"
             monkeypatch.setattr("launcher.native.listeners", lambda port: [])
+            assert (await ask(f"postgres://u:p@127.0.0.1:{port}/d", timeout=0.3)).code == "timeout"
+            monkeypatch.setattr("launcher.native.IS_WINDOWS", True)
             assert (await ask(f"postgres://u:p@127.0.0.1:{port}/d", timeout=0.3)).code == "refused"
         finally:
             for filler in fillers:

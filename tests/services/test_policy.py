@@ -53,7 +53,7 @@ KINDS = pytest.mark.parametrize("kind", ["postgres", "redis"])
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """No real waiting, no real containers, no real initdb."""
-    for name in ("_POLL_SECONDS", "_REMOTE_SECONDS", "_LOCAL_START_SECONDS"):
+    for name in ("_POLL_SECONDS", "_PATIENCE_SECONDS"):
         monkeypatch.setattr(asking, name, 0.02)
     monkeypatch.setattr(local, "start_existing", nothing_to_start)
 
@@ -124,9 +124,16 @@ async def test_a_remote_server_gets_time_to_wake_up(kind, context):
 
 
 @KINDS
-async def test_a_hanging_local_server_is_a_failure(kind, context):
+@pytest.mark.parametrize("answer", [REFUSED, Says("error")])
+async def test_a_remote_server_that_is_not_there_is_not_waited_for(kind, answer, context):
+    with pytest.raises(StepFailed):
+        await resolve(kind, context(kind, REMOTE[kind]), answer, OK)
+
+
+@KINDS
+async def test_a_hanging_local_server_is_a_failure_at_once(kind, context):
     with pytest.raises(StepFailed, match="timeout"):
-        await resolve(kind, context(kind, LOCAL[kind]), TIMEOUT)
+        await resolve(kind, context(kind, LOCAL[kind]), TIMEOUT, OK)
 
 
 @KINDS
