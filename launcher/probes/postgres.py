@@ -26,6 +26,7 @@ _TRANSIENT = {_STARTING: "loading", "57P01": "loading", "25006": "read_only"}
 _SHORTEST_CONNECT = 2  # seconds; libpq rounds anything less up to this
 _PORT = 5432
 _SHAPE = "DATABASE_URL is postgres://USER:PASSWORD@HOST:PORT/DATABASE, special characters %-encoded"
+_UNREADABLE = Answer(False, "the URL of Postgres cannot be read", "error", permanent=True, remedy=_SHAPE)
 
 
 def probe(spec: "ProbeSpec") -> Probe:
@@ -35,7 +36,7 @@ def probe(spec: "ProbeSpec") -> Probe:
 
     async def ask() -> Answer:
         if not _readable(url):
-            return Answer(False, "the URL of Postgres cannot be read", "error", permanent=True, remedy=_SHAPE)
+            return _UNREADABLE
         await asyncio.to_thread(importlib.import_module, "psycopg")  # before the clock starts: it takes 240 ms
         attempt = _Attempt(url, name, spec.timeout)
         try:
@@ -87,6 +88,9 @@ class _Attempt:
             opened = psycopg.connect(url, connect_timeout=self._connect_timeout, autocommit=True)
             with opened as connection, self._cuttable(connection):
                 return self._select(connection)
+        except psycopg.ProgrammingError as error:
+            # libpq could not parse it, and quotes what it stumbled over: perhaps a password with a bare % in it.
+            return _explained(error, self._url, self._name) if error.sqlstate else _UNREADABLE
         except (psycopg.Error, ValueError, OSError) as error:
             return _explained(error, self._url, self._name)
 

@@ -7,6 +7,7 @@ import asyncio
 import errno
 import importlib
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from launcher.probes.contract import Answer, Probe
 from launcher.probes.local_address import address, refuses_slowly
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _KEY = "rxlaunch:probe"
 _PORT = 6379
+_PARAMETERS = frozenset({"db", "username", "password"})
+_TLS_PARAMETERS = frozenset({"ssl_cert_reqs", "ssl_ca_certs", "ssl_check_hostname"})
 _REMEDY = "REDIS_URL is redis://[USER:PASSWORD@]HOST:PORT, or rediss:// with TLS"
 
 
@@ -50,7 +53,7 @@ async def _ask(url: str, name: str) -> Answer:
     from redis.backoff import NoBackoff
 
     try:
-        client = redis.asyncio.Redis.from_url(url, retry=Retry(NoBackoff(), 0), protocol=2)
+        client = redis.asyncio.Redis.from_url(for_redis_py(url), retry=Retry(NoBackoff(), 0), protocol=2)
     except ValueError:
         return Answer(False, "Redis' URL cannot be read", "error", True, _REMEDY)  # its text may show the password
     try:
@@ -60,6 +63,21 @@ async def _ask(url: str, name: str) -> Answer:
         return Answer(True, f"{name} answers and takes writes")
     except (redis.RedisError, OSError, ValueError) as error:
         return _explained(error, name)
+
+
+def for_redis_py(url: str) -> str:
+    """A URL of Node's clients as redis-py takes it: a parameter that it doesn't know (`?family=0`) is an error.
+
+    Raises ValueError when the URL cannot be read.
+    """
+    parts = urlsplit(url)
+    if "@" in parts.path:
+        raise ValueError("an unescaped / in the password: what looks like a path is half of it")
+    if not parts.query:
+        return url
+    known = _PARAMETERS | _TLS_PARAMETERS if parts.scheme == "rediss" else _PARAMETERS
+    kept = [(name, value) for name, value in parse_qsl(parts.query) if name in known]
+    return urlunsplit(parts._replace(query=urlencode(kept)))
 
 
 def _explained(error: Exception, name: str) -> Answer:

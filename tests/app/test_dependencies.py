@@ -197,7 +197,9 @@ async def test_nobody_on_this_machine_at_the_url_leads_to_the_embedded_server_an
 
 async def test_a_database_lost_midway_is_told_and_its_users_are_left_alone_until_it_is_back(stack, data):
     async with servers.postgres(data) as server:
-        liveness = 'liveness = { postgres = "${output.database_url}", period = 0.2, timeout = 1, failure_threshold = 2 }'
+        liveness = (
+            'liveness = { postgres = "${output.database_url}", period = 0.2, timeout = 1, failure_threshold = 2 }'
+        )
         write(stack, "postgres", server.url(), liveness=liveness)
         await run(stack, "up", "-d", check=0)
         before = stack.unit("user")["pid"]

@@ -154,3 +154,27 @@ def test_interrupting_up_in_the_background_stops_what_it_started(stack):
     up.communicate(timeout=30)
     assert up.returncode == 130
     stack.assert_nothing_left(1)
+
+
+def test_a_second_up_at_a_terminal_attaches_and_control_c_leaves_the_stack_running(stack):
+    stack.web()
+    stack.run("up", "-d", check=0)
+    pid = stack.json("status")["pid"]
+    terminal = Terminal(stack, "up")
+    terminal.read("attached")
+    terminal.press_control_c()
+    assert terminal.code() == 0
+    assert "detached" in terminal.text
+    assert stack.json("status")["pid"] == pid
+
+
+def test_control_c_three_times_leaves_at_once_and_nothing_stays(stack):
+    (stack.root / "deaf.py").write_text(DEAF_PROGRAM)
+    stack.write(DEAF)
+    terminal = Terminal(stack, "up")
+    terminal.read("Ctrl-C here")
+    for _ in range(3):
+        terminal.press_control_c()
+        terminal.read("force", within=5)
+    assert terminal.code(within=3) == 130
+    stack.assert_nothing_left(8)  # the shims' own grace for an orphan is 5 s

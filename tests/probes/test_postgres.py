@@ -131,7 +131,17 @@ async def test_something_else_on_the_port_is_an_error():
 
 @pytest.mark.parametrize(
     "url",
-    ["postgres://u:hush/hush@127.0.0.1:5/d", "postgres://u:hush@[127/d", "postgres://u:hush@127.0.0.1:nan/d", "hush"],
+    [
+        "postgres://u:hush/hush@127.0.0.1:5/d",
+        "postgres://u:hush@[127/d",
+        "postgres://u:hush@127.0.0.1:nan/d",
+        "hush",
+        "postgres://u:hush%@127.0.0.1:5/d",
+        "postgres://u:hush%zz@127.0.0.1:5/d",
+        "postgres://u:hush sh@127.0.0.1:5/d",
+        "postgres://u:hush#x@127.0.0.1:5/d",
+        "postgres://u:hush?x@127.0.0.1:5/d",
+    ],
 )
 async def test_a_url_that_cannot_be_read_is_permanent_and_not_shown(url):
     answer = await ask(url)

@@ -99,7 +99,16 @@ async def test_a_dripping_server_is_given_up_within_the_timeout():
     assert time.monotonic() - begun < 1.5
 
 
-async def test_a_url_that_cannot_be_read_is_permanent_and_not_shown():
-    answer = await ask("http://:hush@127.0.0.1:6379")
+async def test_parameters_that_only_node_understands_do_no_harm(tmp_path):
+    async with servers.valkey(tmp_path) as server:
+        answer = await ask(f"{server.url('redis')}/0?family=0&keyPrefix=shop:&ssl_cert_reqs=none&db=1")
+    assert answer.ok, answer
+
+
+@pytest.mark.parametrize(
+    "url", ["http://:hush@127.0.0.1:6379", "redis://:hush#x@127.0.0.1:5", "redis://u:12/hush@127.0.0.1:5", "hush"]
+)
+async def test_a_url_that_cannot_be_read_is_permanent_and_not_shown(url):
+    answer = await ask(url)
     assert (answer.code, answer.permanent) == ("error", True)
     assert "hush" not in f"{answer.detail} {answer.remedy}"
