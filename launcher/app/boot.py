@@ -166,9 +166,9 @@ async def _supervise(opened: Opened, request: Request, prepared: "Prepared", rec
     world = World(opened.plan, prepared.toolbox, prepared.around, home, recorder.publish)
 
     def publish(event: e.Event) -> None:
-        recorder.publish(event)
         if isinstance(event, e.StackReady):
             Outputs(opened.paths.outputs).save(world.outputs)
+        recorder.publish(event)
 
     supervisor = Supervisor(world, opened.selected, publish)
 

@@ -27,10 +27,24 @@ def show(directory: Path, mode: str | None, name: str | None, *, reveal: bool) -
     names = [name] if name else [n for n, unit in opened.plan.units.items() if unit.spec.contract]
     native.private_directory(opened.paths.home)
     units = {n: _variables(opened, opened.plan.units[n], reveal=reveal) for n in names}
-    lines: list[str] = []
+    outputs = _outputs(opened, reveal=reveal) if name is None else {}
+    lines = [*(f"{n}={row['value']}  # {row['origin']}" for n, row in outputs.items())]
+    lines = ["# outputs of the last boot", *lines, ""] if lines else []
     for unit, variables in units.items():
         lines += [f"# {unit}", *(f"{v}={row['value']}  # {row['origin']}" for v, row in variables.items()), ""]
-    return Result("\n".join(lines).rstrip(), {"units": units})
+    return Result("\n".join(lines).rstrip(), {"units": units, "outputs": outputs})
+
+
+def _outputs(opened: Opened, *, reveal: bool) -> dict[str, dict[str, Any]]:
+    """What the units of the last boot gave: `${output.NAME}`; anything with a generated secret in it is one."""
+    from launcher.state.secrets import Secrets
+
+    secret = set(Secrets(opened.paths.secrets).values())
+    rows: dict[str, dict[str, Any]] = {}
+    for name, value in Outputs(opened.paths.outputs).load().items():
+        hidden = not reveal and ("://" in value or any(one in value for one in secret))
+        rows[name] = {"value": _HIDDEN if hidden else value, "origin": f"${{output.{name}}}"}
+    return rows
 
 
 def _variables(opened: Opened, unit: PlanUnit, *, reveal: bool) -> dict[str, dict[str, Any]]:

@@ -168,12 +168,12 @@ def welcome(opened: Opened, snapshot: Snapshot) -> str:
 
 def admin_login(opened: Opened) -> list[tuple[str, str]]:
     """The login of the administrator that the seed created; its password goes to a person's terminal only."""
-    from launcher.state.secrets import Secrets
+    from launcher.state.outputs import Outputs
 
-    market = opened.loaded.stack.marketplace
-    password = Secrets(opened.paths.secrets).get("admin_password")
-    if market is None or market.admin_email is None or password is None:
+    given = Outputs(opened.paths.outputs).load()
+    email, password = given.get("admin_email"), given.get("admin_password")
+    if email is None or password is None:
         return []
     if os.environ.get("CI"):
-        return [("admin login", f"{market.admin_email}, password: rxlaunch env seed --reveal")]
-    return [("admin login", f"{market.admin_email} / {password}")]
+        return [("admin login", f"{email}, password: rxlaunch env --reveal")]
+    return [("admin login", f"{email} / {password}")]

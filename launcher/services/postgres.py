@@ -1,5 +1,6 @@
 """The provider `postgres`: the user's server when it answers, else our own from the wheel, data in the state dir."""
 
+import asyncio
 import hashlib
 import secrets
 import shutil
@@ -11,6 +12,9 @@ from launcher.services.asking import Ask, Kind, find_external, password_of, port
 
 KIND = Kind("Postgres", "DATABASE_URL", "postgres", 5432)
 _MADE = "rxlaunch-made"  # written last, with a digest of what was made; without it a directory is half-made
+_LOCK_PORT = 2  # the line of the port in postmaster.pid, after the first
+_NO_PID = "2147483646"  # nobody's: larger than any system's largest
+_DENIED = "run rxlaunch as the user who owns its state directory (not as root), or set DATABASE_URL"
 _INITDB = (
     "-A", "scram-sha-256", "-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C",
     "--no-sync",
@@ -80,6 +84,7 @@ class _Embedded:
         mark = self._data / _MADE
         made = mark.read_text(encoding="utf-8") if mark.is_file() else None
         wanted = hashlib.sha256(f"{self._role}\0{self._password}\0{self._database}".encode()).hexdigest()
+        await asyncio.to_thread(self._unlock)
         if made == wanted:
             return
         if made is None:
@@ -88,6 +93,22 @@ class _Embedded:
             await self._set_role()
         await self._create_database()
         native.write_private(mark, wanted.encode())
+
+    def _unlock(self) -> None:
+        """Mark the lock file of a server that died as such.
+
+        Postgres takes whatever process has the recorded pid now for a running server, and a file cut short by a power
+        failure for one that is starting. The rest of the file stays: it tells of shared memory still in use.
+        """
+        lock = self._data / "postmaster.pid"
+        try:
+            first, *rest = lock.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+        except OSError:
+            return
+        if not first.strip().isdecimal():
+            lock.unlink()
+        elif not _serves(int(first), rest[_LOCK_PORT] if len(rest) > _LOCK_PORT else ""):
+            lock.write_text("\n".join([_NO_PID, *rest, ""]), encoding="utf-8")  # in place: its owner may not be us
 
     async def _make(self) -> None:
         """Create the data directory; one left half-made by a crash is made anew."""
@@ -133,5 +154,17 @@ class _Embedded:
         return await self._context.run(argv, cwd=self._context.state_dir, stdin=stdin, unprivileged=True)
 
 
+def _serves(pid: int, port: str) -> bool:
+    """Whether the process may be a Postgres that listens on this port."""
+    if not port.strip().isdecimal():
+        return False
+    return any(listener.pid in (pid, None) for listener in native.listeners(int(port)))
+
+
 def _failed(what: str, result: CommandResult) -> StepFailed:
-    return StepFailed(f"the embedded Postgres {what} (exit code {result.code})", tail=result.tail)
+    denied = any("Permission denied" in line for line in result.tail)
+    return StepFailed(
+        f"the embedded Postgres {what} (exit code {result.code})",
+        remedy=_DENIED if denied else None,
+        tail=result.tail,
+    )

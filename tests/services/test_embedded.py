@@ -107,6 +107,39 @@ async def test_a_data_directory_left_half_made_is_made_anew(context):
         assert (await answers(launch)).ok
 
 
+def lock_of(context, pid, port):
+    """What a server that was killed leaves behind, if its pid was `pid`."""
+    lock = context.state_dir / "data" / f"pg{wheels.POSTGRES_MAJOR}" / "postmaster.pid"
+    lock.write_text(f"{pid}\n{lock.parent}\n1700000000\n{port}\n\n127.0.0.1\n  1234567         5\nready   \n")
+    lock.chmod(0o600)
+    return lock
+
+
+@pytest.mark.parametrize("content", ["", "\n", "garbage", "{pid}\n", "all"])
+async def test_a_lock_left_by_a_dead_server_whose_pid_another_process_has_now_is_no_obstacle(context, content):
+    """After a reboot, and in containers, small pids come back at once."""
+    await resolve(context)
+    lock = lock_of(context, os.getpid(), servers.free_port())
+    if content != "all":
+        lock.write_text(content.format(pid=os.getpid()))
+    launch = await resolve(context)
+    async with running(launch, context):
+        assert (await answers(launch)).ok
+
+
+async def test_the_lock_of_a_living_server_is_respected(context):
+    launch = await resolve(context)
+    async with running(launch, context):
+        await answers(launch)
+        lock = context.state_dir / "data" / f"pg{wheels.POSTGRES_MAJOR}" / "postmaster.pid"
+        before = lock.read_text()
+        again = await resolve(context)
+        assert lock.read_text() == before
+        result = await context.run(again.argv, unprivileged=True)
+    assert result.code == 1
+    assert any('lock file "postmaster.pid" already exists' in line for line in result.tail)
+
+
 async def test_a_lost_secret_or_another_name_is_set_right_without_losing_data(context):
     launch = await resolve(context)
     async with running(launch, context):
@@ -138,6 +171,15 @@ async def test_a_failing_initdb_is_told_with_what_it_printed(context):
         await resolve(context)
     assert raised.value.tail == ("initdb: error: no space left",)
     assert list((context.state_dir / "data").iterdir()) == []
+    assert raised.value.remedy is None
+
+
+async def test_a_directory_that_the_servers_user_may_not_enter_has_a_remedy(context):
+    """Root without user namespaces becomes another user, as does root in a home directory of somebody else's."""
+    context.does = lambda ran: CommandResult(1, ("initdb: error: could not open file: Permission denied",), 0.1)
+    with pytest.raises(StepFailed) as raised:
+        await resolve(context)
+    assert "not as root" in raised.value.remedy
 
 
 async def test_a_database_that_cannot_be_created_is_told(context):
