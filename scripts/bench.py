@@ -22,6 +22,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 RXLAUNCH = (sys.executable, "-m", "launcher")
 BOOT_LIMIT_SECONDS = 1800
+OLD_CASES = (  # name, backend port, what is done before the launch
+    ("cold (nothing installed)", 9101, "everything"),
+    ("warm, as built", 9101, "nothing"),
+    ("warm, port moved: rebuild", 9102, "build"),
+)
 
 
 def main() -> None:
@@ -166,7 +171,9 @@ class Bench:
     # --- the old way ----------------------------------------------------------------------------------------
 
     def old_way(self) -> list[tuple[str, ...]]:
-        """The sample booted one step after another as the old launchers did, on servers that run already."""
+        """A fresh sample booted one step after another as the old launchers did, on servers that run already."""
+        self.market = self.market.parent / "old"
+        self.run("init", "--sample", str(self.market))
         self.run("up", "-d", "postgres", "redis")
         document = json.loads(self.run("env", "backend", "--reveal", "-o", "json").stdout)
         env = {name: row["value"] for name, row in document["units"]["backend"].items() if row["value"] is not None}
@@ -174,8 +181,8 @@ class Bench:
         script = ROOT / "scripts" / "old_launcher.py"
         rows: list[tuple[str, ...]] = []
         try:
-            for name, port, rebuild in (("as built", 9101, False), ("port moved: rebuild", 9102, True)):
-                settings.write_text(json.dumps({"env": env, "port": port, "rebuild": rebuild}), encoding="utf-8")
+            for name, port, work in OLD_CASES:
+                settings.write_text(json.dumps({"env": env, "port": port, "work": work}), encoding="utf-8")
                 command = [sys.executable, str(script), str(self.market), str(settings)]
                 done = subprocess.run(command, env=self.env, capture_output=True, text=True, check=False)
                 print(done.stdout, done.stderr[-2000:], flush=True)

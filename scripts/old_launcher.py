@@ -3,7 +3,7 @@
 
 TCP checks; rebuild when the port moved; `npm run start`; one poll a second until three are good; prewarm; a publishable
 key by `medusa exec`; `npm run dev`; one poll a second until it listens. Then, for a fair end, one poll a second until
-the home page shows a product. Usage: old_launcher.py CHECKOUT SETTINGS.json (env, port, rebuild).
+the home page shows a product. Usage: old_launcher.py CHECKOUT SETTINGS.json (env, port, work).
 """
 
 import contextlib
@@ -22,6 +22,18 @@ from pathlib import Path
 POLL_SECONDS = 1.0
 LIMIT_SECONDS = 600.0
 STOREFRONT_PORT = 8101
+BUILD = (("admin build", ["npm", "run", "build"], "."),)
+WORK = {  # what is done before the launch, one step after the other
+    "nothing": (),
+    "build": BUILD,
+    "everything": (
+        ("install", ["npm", "ci"], "."),
+        ("install of the storefront", ["npm", "ci"], "storefront"),
+        ("migrate", ["npx", "medusa", "db:migrate"], "."),
+        ("seed", ["npm", "run", "seed"], "."),
+        *BUILD,
+    ),
+}
 KEY_SCRIPT = """
 import { createApiKeysWorkflow, linkSalesChannelsToApiKeyWorkflow } from "@medusajs/medusa/core-flows"
 export default async function key({ container }) {
@@ -62,9 +74,9 @@ def steps(
     port = int(str(settings["port"]))
     url, storefront = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{STOREFRONT_PORT}"
     log = (market.parent / "old.log").open("ab")
-    with Step("admin build"):
-        if settings["rebuild"]:
-            subprocess.run(["npm", "run", "build"], cwd=market, env=env, stdout=log, stderr=log, check=True)
+    for name, command, cwd in WORK[str(settings["work"])]:
+        with Step(name):
+            subprocess.run(command, cwd=market / cwd, env=env, stdout=log, stderr=log, check=True)
     with Step("backend healthy three times"):
         children.append(start(["npm", "run", "start"], market, env, log))
         streak = 0
