@@ -14,14 +14,14 @@ from launcher import native, paths
 from launcher.app.opening import Opened
 from launcher.errors import ConfigError, Problem
 from launcher.events import PortChosen
-from launcher.run.toolbox import Ask, ContractResult, Surroundings, Toolbox, Verdict
+from launcher.run.toolbox import Ask, ContractResult, Surroundings, Toolbox
 from launcher.stack.model import ProbeSpec, VariableSpec
 
 if TYPE_CHECKING:
     from launcher.app.request import Request
     from launcher.logs.files import UnitLog
     from launcher.logs.redact import Redactor
-    from launcher.plan.step import Action, Provider
+    from launcher.plan.step import Action, Provider, Verdict
     from launcher.ports import PortBook
     from launcher.state.secrets import Secrets
 

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
+from launcher.plan.dsn import libpq_url
 from launcher.plan.step import StepFailed
 
 if TYPE_CHECKING:
@@ -23,10 +24,6 @@ _CONNECT_SECONDS = 3
 _STATEMENT_MILLISECONDS = 15_000
 _KEY_LOCK = 7_310_551  # any number of our own: two launchers wait for each other on it
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_LIBPQ_PARAMETERS = frozenset(
-    {"sslmode", "sslrootcert", "sslcert", "sslkey", "host", "hostaddr", "port", "user", "password", "dbname"}
-    | {"application_name", "options", "target_session_attrs", "channel_binding", "gssencmode"}
-)
 _LEDGERS = ("mikro_orm_migrations", "link_module_migrations", "script_migrations")
 
 _LINKED = """
@@ -172,16 +169,6 @@ def ulid() -> str:
     """An id as Medusa makes them: 48 bits of time and 80 of chance, in Crockford's base 32, sortable by time."""
     number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
     return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
-
-
-def libpq_url(url: str) -> str:
-    """A node-postgres URL as libpq takes it: parameters it doesn't know (`?schema=`, `?ssl=`) would be an error."""
-    parts = urlsplit(url)
-    kept = []
-    for name, value in parse_qsl(parts.query, keep_blank_values=True):
-        if name in _LIBPQ_PARAMETERS:
-            kept.append((name, "require" if (name, value) == ("sslmode", "no-verify") else value))
-    return urlunsplit(parts._replace(query=urlencode(kept, quote_via=quote)))
 
 
 async def _ask(url: str, question: Callable[["psycopg.Connection"], T]) -> T:

@@ -163,9 +163,7 @@ def _missing(directory: Path) -> list[str]:
 
 
 def _present(directory: Path, name: str) -> bool:
-    return any(
-        (above / "node_modules" / name / "package.json").is_file() for above in (directory, *directory.parents)
-    )
+    return any((above / "node_modules" / name / "package.json").is_file() for above in (directory, *directory.parents))
 
 
 def _listed(names: list[str]) -> str:
@@ -194,9 +192,7 @@ def _yarn_path(directory: Path) -> Path | None:
         lines = (directory / ".yarnrc.yml").read_text(encoding="utf-8").splitlines()
     except OSError:
         return None
-    named = next(
-        (line.partition(":")[2].strip().strip("'\"") for line in lines if line.startswith("yarnPath:")), None
-    )
+    named = next((line.partition(":")[2].strip().strip("'\"") for line in lines if line.startswith("yarnPath:")), None)
     return directory / named if named and (directory / named).is_file() else None
 
 

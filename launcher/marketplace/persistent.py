@@ -37,9 +37,7 @@ def link(backend: Path, output: Path) -> list[str]:
         try:
             _link_directory(target, inside)
         except OSError as error:
-            problems.append(
-                f"{inside} could not be linked to {target} ({error.strerror}): a build will delete uploads"
-            )
+            problems.append(f"{inside} could not be linked to {target} ({error.strerror}): a build will delete uploads")
     return problems
 
 

@@ -47,9 +47,7 @@ class PublishableKey:
         """Find or create the key; drop the storefront's cached answers when they are of another database or key."""
         url = database_url(context)
         if url is None:
-            raise StepFailed(
-                "no database to keep a key in: DATABASE_URL is not set", remedy="set DATABASE_URL in .env"
-            )
+            raise StepFailed("no database to keep a key in: DATABASE_URL is not set", remedy="set DATABASE_URL in .env")
         token, note = await _existing(context, url)
         if token is None:
             key = await database.ensure_key(url)

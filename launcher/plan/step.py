@@ -124,6 +124,21 @@ class StepContext(Protocol):
         """Run a command to its end, contained, its output in the unit's log. `env` is added to the unit's."""
 
 
+class Verdict(Protocol):
+    """What a probe answers (probes/contract.py), for those who may not know probes."""
+
+    @property
+    def ok(self) -> bool: ...
+    @property
+    def detail(self) -> str: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def permanent(self) -> bool: ...
+    @property
+    def remedy(self) -> str | None: ...
+
+
 class Fingerprints(Protocol):
     """What was done with which inputs (state/fingerprints.py)."""
 

@@ -10,8 +10,9 @@ import math
 import socket
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
+from launcher.plan.dsn import libpq_url
 from launcher.probes.contract import Answer, Probe
 from launcher.probes.local_address import address, refuses_slowly
 
@@ -84,7 +85,7 @@ class _Attempt:
         import psycopg
 
         try:
-            url = for_libpq(self._url)
+            url = libpq_url(self._url)
             opened = psycopg.connect(url, connect_timeout=self._connect_timeout, autocommit=True)
             with opened as connection, self._cuttable(connection):
                 return self._select(connection)
@@ -120,19 +121,6 @@ class _Attempt:
         if self._wire is not None:
             with contextlib.suppress(OSError):
                 self._wire.shutdown(socket.SHUT_RDWR)
-
-
-def for_libpq(url: str) -> str:
-    """A node-postgres URL as libpq takes it: a parameter that it doesn't know (`?schema=`, `?ssl=`) is an error."""
-    from psycopg import pq
-
-    parts = urlsplit(url)
-    if not parts.query:
-        return url
-    known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
-    kept = [(name, value) for name, value in parse_qsl(parts.query) if name in known]
-    kept = [(name, "require" if (name, value) == ("sslmode", "no-verify") else value) for name, value in kept]
-    return urlunsplit(parts._replace(query=urlencode(kept, quote_via=quote)))
 
 
 def _explained(error: Exception, url: str, name: str) -> Answer:

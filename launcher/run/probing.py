@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from launcher.run.toolbox import Ask, Verdict
+from launcher.plan.step import Verdict
+from launcher.run.toolbox import Ask
 from launcher.stack.model import ProbeSpec
 
 _FIRST_DELAY = 0.025

@@ -8,24 +8,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from launcher.errors import Problem
-from launcher.plan.step import Action, Fingerprints, Provider
+from launcher.plan.step import Action, Fingerprints, Provider, Verdict
 from launcher.stack.model import ProbeSpec, VariableSpec
-
-
-class Verdict(Protocol):
-    """A probe's answer (probes/contract.py)."""
-
-    @property
-    def ok(self) -> bool: ...
-    @property
-    def detail(self) -> str: ...
-    @property
-    def code(self) -> str: ...
-    @property
-    def permanent(self) -> bool: ...
-    @property
-    def remedy(self) -> str | None: ...
-
 
 Ask = Callable[[], Awaitable[Verdict]]
 

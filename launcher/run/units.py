@@ -16,11 +16,11 @@ from launcher.events import Exit, Failure, PortChosen, UnitProbed, UnitStarted
 from launcher.native.contract import Child, LaunchSpec
 from launcher.plan.build import PlanUnit
 from launcher.plan.interpolate import expand, expand_model
-from launcher.plan.step import Adopted, Launch, Skip, StepFailed
+from launcher.plan.step import Adopted, Launch, Skip, StepFailed, Verdict
 from launcher.run import messages as m
 from launcher.run.probing import NotReady, until_ready, watch
 from launcher.run.steps import TAIL_LINES, CommandTask, Context, program
-from launcher.run.toolbox import Ask, Verdict
+from launcher.run.toolbox import Ask
 from launcher.run.world import World
 from launcher.stack.model import ProbeSpec, ServiceSpec, TaskSpec
 

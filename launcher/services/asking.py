@@ -8,29 +8,13 @@ import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from launcher.plan.step import StepContext, StepFailed
+from launcher.plan.step import StepContext, StepFailed, Verdict
 from launcher.services import local
 
 _PATIENCE_SECONDS = 20.0  # for what is starting, loading, or (in the cloud) waking up
 _POLL_SECONDS = 0.25
-
-
-class Verdict(Protocol):
-    """A probe's answer."""
-
-    @property
-    def ok(self) -> bool: ...
-    @property
-    def detail(self) -> str: ...
-    @property
-    def code(self) -> str: ...
-    @property
-    def permanent(self) -> bool: ...
-    @property
-    def remedy(self) -> str | None: ...
 
 
 Ask = Callable[[str], Awaitable[Verdict]]

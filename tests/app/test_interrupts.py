@@ -102,8 +102,8 @@ def test_control_c_twice_kills_what_does_not_listen(stack):
     [
         pytest.param('[tasks.slow]\ncommand = ["{python}", "-c", "import time; print(1); time.sleep(600)", "{tag}"]',
                      id="a-task"),
-        pytest.param('[ports]\nweb = 21100\n[services.web]\ncommand = ["{python}", "-c", "import time; time.sleep(600)",'
-                     ' "{tag}"]\nreadiness = { http = "${url.web}" }', id="a-health-wait"),
+        pytest.param('[ports]\nweb = 21100\n[services.web]\ncommand = ["{python}", "-c", "import time; time.sleep(600)"'
+                     ', "{tag}"]\nreadiness = { http = "${url.web}" }', id="a-health-wait"),
     ],
 )  # fmt: skip
 def test_control_c_during_the_boot_cancels_whatever_goes_on(stack, moment):

@@ -14,6 +14,11 @@ pathlib.Path("waiting").touch()  # our supervisor has let go of the port already
 while not pathlib.Path("open").exists(): time.sleep(0.01)
 runpy.run_path(sys.argv.pop(1))
 """
+TOLD = """
+import os, time
+print("told", os.environ["WEB"], flush=True)
+time.sleep(600)
+"""
 STUBBORN = """
 import http.server, sys, time
 try:
@@ -58,6 +63,7 @@ def test_a_stolen_port_is_replaced_and_whoever_was_told_is_restarted(stack, prog
     port = free_port()
     (stack.root / "gate.py").write_text(GATE)
     (stack.root / "stubborn.py").write_text(STUBBORN)
+    (stack.root / "told.py").write_text(TOLD)
     stack.write(f"""
 [ports]
 web = {port}
@@ -65,7 +71,7 @@ web = {port}
 command = ["{{python}}", "gate.py", "{program}", "${{port.web}}", "{{tag}}"]
 readiness = {{ http = "${{url.web}}/", deadline = 20 }}
 [services.told]
-command = ["{{python}}", "-c", "import os, time; print('told', os.environ['WEB'], flush=True); time.sleep(600)", "{{tag}}"]
+command = ["{{python}}", "told.py", "{{tag}}"]
 env = {{ WEB = "${{url.web}}" }}
 """)
     up = stack.popen("up", "-d")

@@ -3,7 +3,7 @@ import io
 import os
 
 import pytest
-from rich.console import Console  # noqa: TID253 - this is the test of its owner
+from rich.console import Console
 
 from launcher import events as e
 from launcher.dashboard.terminal import Forgiving, LiveView, describe, stages

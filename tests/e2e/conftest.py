@@ -1,0 +1,53 @@
+"""One checkout of the sample for all tests, booted cold once; each test gets it running or stopped, as it asks."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.support.marketplaces import Marketplace
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory):
+    """The checkout. With RXLAUNCH_E2E_KEEP=DIR it stays there for the next run, which is then not cold."""
+    kept = os.environ.get("RXLAUNCH_E2E_KEEP")
+    directory = Path(kept) if kept else tmp_path_factory.mktemp("first")
+    made = Marketplace(directory / "market", directory / "home")
+    if not made.root.exists():
+        made.root.mkdir(parents=True)
+        made.run("init", "--sample", str(made.root), check=0)
+    yield made
+    made.clean_up()
+
+
+@pytest.fixture(scope="session")
+def cold(market):
+    """The first `up -d` there: what it printed."""
+    market.down()  # a kept one may run
+    return market.up()
+
+
+@pytest.fixture
+def running(market, cold):
+    """The marketplace, ready."""
+    if not market.is_ready():
+        market.down()
+        market.up()
+    return market
+
+
+@pytest.fixture
+def stopped(market, cold):
+    """The marketplace, with everything done that a first boot does, and nothing running."""
+    market.down()
+    return market
+
+
+@pytest.fixture(scope="session")
+def second(market, cold, tmp_path_factory):
+    """Another checkout of the same, of the same user; nothing runs there yet."""
+    made = Marketplace(tmp_path_factory.mktemp("second") / "market", market.home)
+    market.copy_to(made.root)
+    yield made
+    made.clean_up()
