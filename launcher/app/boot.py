@@ -21,6 +21,7 @@ from launcher.state.snapshot import Snapshot
 if TYPE_CHECKING:
     from launcher.app.preflight import Prepared
     from launcher.app.views import View
+    from launcher.ports import PortBook
 
 INSTANCE_VARIABLE = "RXLAUNCH_START"  # by which `up -d` tells its supervisor the instance to be
 _SAVE_DELAY = 0.05
@@ -56,7 +57,7 @@ def _boot(opened: Opened, request: Request, view: "View") -> Result:
             recorder.publish(_starting(opened, instance))
             for name in swept:
                 recorder.publish(e.Note(f"killed {name}, left over from the last run"))
-            prepared = _prepare(opened, request, instance, recorder, view)
+            prepared, book = _prepare(opened, request, recorder, view)
         except (LauncherError, KeyboardInterrupt) as error:
             code = error.exit_code if isinstance(error, LauncherError) else Interrupted.exit_code
             recorder.publish(e.StackStopping(str(error) or "interrupted", code))
@@ -68,7 +69,7 @@ def _boot(opened: Opened, request: Request, view: "View") -> Result:
                 code = asyncio.run(_supervise(opened, request, prepared, recorder))
         finally:
             prepared.logs.close()
-            prepared.ports.give_back()
+            book.give_back()
             recorder.close()
     return Result(exit_code=code)
 
@@ -79,21 +80,22 @@ def _starting(opened: Opened, instance: str) -> e.StackStarting:
     return e.StackStarting(instance, plan.name, str(opened.root), os.getpid(), plan.mode, tuple(plan.units), stages)
 
 
-def _prepare(opened: Opened, request: Request, instance: str, recorder: "Recorder", view: "View") -> "Prepared":
+def _prepare(opened: Opened, request: Request, recorder: "Recorder", view: "View") -> "tuple[Prepared, PortBook]":
+    """Everything that is checked before anything is started; the ports are held when this returns."""
     from launcher.app import preflight
 
-    prepared, chosen = preflight.prepare(opened, request, instance, view.output)
+    book = preflight.choose_ports(opened, request)
     try:
+        prepared = preflight.prepare(opened, request, recorder.instance, view.output, book)
         preflight.check_contracts(opened, prepared)
-    except LauncherError:
-        prepared.logs.close()
-        prepared.ports.give_back()
+        for warning in opened.loaded.warnings:
+            recorder.publish(e.Note(warning))
+        for event in preflight.remember_ports(opened, book):
+            recorder.publish(event)
+    except BaseException:
+        book.give_back()
         raise
-    for warning in opened.loaded.warnings:
-        recorder.publish(e.Note(warning))
-    for event in chosen:
-        recorder.publish(event)
-    return prepared
+    return prepared, book
 
 
 def sweep(opened: Opened) -> list[str]:

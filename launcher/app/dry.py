@@ -6,6 +6,7 @@ from typing import Any
 
 from launcher import native
 from launcher.app import preflight
+from launcher.app.known import KnownPorts
 from launcher.app.opening import Opened, open_stack
 from launcher.app.request import Request
 from launcher.app.result import Result
@@ -16,29 +17,40 @@ from launcher.plan.step import Skip
 from launcher.run.steps import CommandTask, Context
 from launcher.run.world import World
 from launcher.stack.model import TaskSpec
+from launcher.state import lock
+from launcher.state.outputs import Outputs
 
 
 def run(request: Request) -> Result:
     """The plan in order, each unit with what would happen to it."""
     opened = open_stack(request)
     native.private_directory(opened.paths.home)
-    prepared, _ = preflight.prepare(opened, request, uuid.uuid4().hex, lambda _unit, _chunk: None)
+    book = None if lock.running(opened.paths) else preflight.choose_ports(opened, request)
     try:
+        prepared = preflight.prepare(opened, request, uuid.uuid4().hex, _unheard, book or KnownPorts(opened))
         preflight.check_contracts(opened, prepared)
         world = World(opened.plan, prepared.toolbox, prepared.around, opened.paths.home, lambda _event: None)
+        ports = dict(world.tools.ports.chosen)
         rows = asyncio.run(_rows(opened, world))
-    finally:
-        prepared.ports.give_back()
         prepared.logs.close()
+    finally:
+        if book is not None:
+            book.give_back()
     width = max((len(row["unit"]) for row in rows), default=0)
     text = "\n".join(f"{row['stage']:<14} {row['unit']:<{width}}  {row['what']}" for row in rows)
-    return Result(text, {"plan": rows, "ports": dict(world.tools.ports.chosen)})
+    return Result(text, {"plan": rows, "ports": ports})
+
+
+def _unheard(_unit: str, _chunk: bytes) -> None:
+    """Nobody watches."""
 
 
 async def _rows(opened: Opened, world: World) -> list[dict[str, Any]]:
     for name, variable in (("database_url", "DATABASE_URL"), ("redis_url", "REDIS_URL")):
         if variable in world.around.given:
             world.outputs[name] = world.around.given[variable]
+    if lock.running(opened.paths):
+        world.outputs.update(Outputs(opened.paths.outputs).load())
     rows = []
     for name, unit in opened.plan.units.items():
         if name in opened.selected:

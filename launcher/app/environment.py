@@ -6,6 +6,7 @@ from typing import Any
 
 from launcher import native
 from launcher.app import preflight
+from launcher.app.known import KnownPorts
 from launcher.app.opening import Opened, open_stack
 from launcher.app.request import Request
 from launcher.app.result import Result
@@ -13,7 +14,6 @@ from launcher.errors import UnknownUnit
 from launcher.plan.build import PlanUnit
 from launcher.run.toolbox import Surroundings, Toolbox
 from launcher.run.world import World
-from launcher.state import lock
 from launcher.state.outputs import Outputs
 
 _HIDDEN = "***"
@@ -83,7 +83,7 @@ def _world(opened: Opened) -> tuple[World, set[str]]:
     toolbox = Toolbox(
         probe=preflight.no_door, log=preflight.no_door, action=preflight.no_door, provider=preflight.no_door,
         contract=preflight.contract_resolver(opened, given, secrets), remedy=preflight.no_door,
-        ports=_KnownPorts(opened), fingerprints=FileFingerprints(opened.paths.fingerprints),
+        ports=KnownPorts(opened), fingerprints=FileFingerprints(opened.paths.fingerprints),
         secret=secrets.get_or_make, hide=redactor.add, redact=redactor.text,
     )  # fmt: skip
     world = World(opened.plan, toolbox, around, opened.paths.home, lambda _event: None)
@@ -101,19 +101,3 @@ def _origin(opened: Opened, unit: PlanUnit, name: str) -> str:
     if name in opened.loaded.dotenv:
         return ".env"
     return "generated or derived by the contract"
-
-
-class _KnownPorts:
-    """The ports of the running instance, else those that `up` would like to have."""
-
-    def __init__(self, opened: Opened) -> None:
-        snapshot = lock.running(opened.paths)
-        wanted = {n: spec.fixed or spec.prefer or 0 for n, spec in opened.loaded.stack.ports.items()}
-        self.chosen = {**wanted, **(snapshot.ports if snapshot else {})}
-
-    def release(self, name: str) -> None:
-        """Nothing is held."""
-
-    def pick_again(self, name: str) -> int:
-        """Nothing is chosen here."""
-        return self.chosen[name]

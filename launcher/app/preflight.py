@@ -14,7 +14,7 @@ from launcher import native, paths
 from launcher.app.opening import Opened
 from launcher.errors import ConfigError, Problem
 from launcher.events import PortChosen
-from launcher.run.toolbox import Ask, ContractResult, Surroundings, Toolbox
+from launcher.run.toolbox import Ask, ContractResult, Ports, Surroundings, Toolbox
 from launcher.stack.model import ProbeSpec, VariableSpec
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ class Prepared:
     toolbox: Toolbox
     around: Surroundings
     logs: "LogBook"
-    ports: "PortBook"
 
 
 class LogBook:
@@ -74,9 +73,9 @@ def given_environment(opened: Opened) -> dict[str, str]:
 
 
 def prepare(
-    opened: Opened, request: "Request", instance: str, sink: Callable[[str, bytes], None]
-) -> tuple[Prepared, list[PortChosen]]:
-    """Check what can be checked and open what must be open. Raises ConfigError, PortTaken or StateUnwritable."""
+    opened: Opened, request: "Request", instance: str, sink: Callable[[str, bytes], None], ports: Ports
+) -> Prepared:
+    """Check what can be checked and open what must be open. Raises ConfigError or StateUnwritable."""
     from launcher.logs.redact import Redactor
     from launcher.state.fingerprints import FileFingerprints
     from launcher.state.secrets import Secrets
@@ -99,7 +98,6 @@ def prepare(
         fresh=request.fresh,
     )
     logs = LogBook(opened.paths.logs, redactor, sink)
-    book, moved = choose_ports(opened, request)
     toolbox = Toolbox(
         probe=_probe,
         log=logs.get,
@@ -107,13 +105,13 @@ def prepare(
         provider=_provider,
         contract=resolve,
         remedy=_remedy,
-        ports=book,
+        ports=ports,
         fingerprints=FileFingerprints(opened.paths.fingerprints),
         secret=secrets.get_or_make,
         hide=redactor.add,
         redact=redactor.text,
     )
-    return Prepared(toolbox, around, logs, book), moved
+    return Prepared(toolbox, around, logs)
 
 
 # --- the environment ----------------------------------------------------------------------------------------
@@ -213,8 +211,8 @@ def _needs_node(spec: object) -> bool:
     return bool(command and command[0] in _NODE_PROGRAMS) or getattr(spec, "action", None) in _NODE_ACTIONS
 
 
-def choose_ports(opened: Opened, request: "Request") -> "tuple[PortBook, list[PortChosen]]":
-    """Choose and hold a port for every name, and say which were moved."""
+def choose_ports(opened: Opened, request: "Request") -> "PortBook":
+    """Choose and hold a port for every name. Raises PortTaken."""
     from launcher.ports import PortBook, Wishes
     from launcher.state import sticky
 
@@ -222,13 +220,20 @@ def choose_ports(opened: Opened, request: "Request") -> "tuple[PortBook, list[Po
     wishes = Wishes(opened.plan.ports, stack.reserved_ports, sticky.load(opened.paths.sticky), request.strict_ports)
     book = PortBook(wishes, paths.leases(), owner=f"{opened.plan.name} in {opened.root}")
     book.choose()
+    return book
+
+
+def remember_ports(opened: Opened, book: "PortBook") -> list[PortChosen]:
+    """Prefer these ports next time; the events that tell which ports they are, and which were moved."""
+    from launcher.state import sticky
+
     sticky.save(opened.paths.sticky, book.chosen)
     moved = {one.name: one for one in book.moved}
     events = []
     for name, port in book.chosen.items():
         other = moved.get(name)
         events.append(PortChosen(name, port, other.preferred if other else None, other.holder if other else None))
-    return book, events
+    return events
 
 
 def no_door(*_arguments: object) -> Any:

@@ -116,11 +116,18 @@ def _missing_asset(backend: Path) -> str | None:
     return None
 
 
+def _nothing_compiled(backend: Path) -> str:
+    """Why medusa build compiled nothing. It leaves out tests by their paths, and looks at the whole path."""
+    if "test" in str(backend):
+        return f"medusa build leaves out every file whose path contains “test”: move the checkout out of {backend}"
+    return 'tsconfig.json must include medusa-config.ts and have "outDir": ".medusa/server"'
+
+
 def _require_output(backend: Path, result: CommandResult) -> None:
     if not list((backend / OUTPUT).glob("medusa-config.*js")):
         raise StepFailed(
             f"medusa build ended well, but there is no compiled medusa-config in {backend / OUTPUT}",
-            remedy='tsconfig.json must include medusa-config.ts and have "outDir": ".medusa/server"',
+            remedy=_nothing_compiled(backend),
             tail=result.tail,
         )
     if any(_ADMIN_OFF in line for line in result.tail):

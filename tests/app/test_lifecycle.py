@@ -278,3 +278,13 @@ def test_a_project_with_a_folder_named_like_our_package_does_not_replace_it(stac
     stack.web()
     done = stack.run("up", "-d")
     assert "hijacked" not in done.stdout + done.stderr
+
+
+def test_a_dry_run_changes_nothing_of_a_running_stack(stack):
+    stack.web()
+    stack.run("up", "-d", check=0)
+    ports = stack.json("ports")["ports"]
+    assert stack.json("up", "--dry-run")["ports"] == ports
+    stack.run("down", check=0)
+    stack.run("up", "-d", check=0)
+    assert stack.json("ports")["ports"] == ports

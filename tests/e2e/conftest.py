@@ -1,6 +1,8 @@
 """One checkout of the sample for all tests, booted cold once; each test gets it running or stopped, as it asks."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -9,11 +11,22 @@ from tests.support.marketplaces import Marketplace
 
 
 @pytest.fixture(scope="session")
-def market(tmp_path_factory):
-    """The checkout. With RXLAUNCH_E2E_KEEP=DIR it stays there for the next run, which is then not cold."""
+def place():
+    """Where the checkouts lie: not with pytest's files, for `medusa build` leaves out paths with “test” in them.
+
+    With RXLAUNCH_E2E_KEEP=DIR it stays there for the next run, which is then not cold.
+    """
     kept = os.environ.get("RXLAUNCH_E2E_KEEP")
-    directory = Path(kept) if kept else tmp_path_factory.mktemp("first")
-    made = Marketplace(directory / "market", directory / "home")
+    directory = Path(kept or tempfile.mkdtemp(prefix="rx-")).resolve()
+    yield directory
+    if not kept:
+        shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def market(place):
+    """The checkout."""
+    made = Marketplace(place / "market", place / "home")
     if not made.root.exists():
         made.root.mkdir(parents=True)
         made.run("init", "--sample", str(made.root), check=0)
@@ -45,9 +58,10 @@ def stopped(market, cold):
 
 
 @pytest.fixture(scope="session")
-def second(market, cold, tmp_path_factory):
+def second(market, cold, place):
     """Another checkout of the same, of the same user; nothing runs there yet."""
-    made = Marketplace(tmp_path_factory.mktemp("second") / "market", market.home)
+    made = Marketplace(place / "second" / "market", market.home)
+    shutil.rmtree(made.root, ignore_errors=True)
     market.copy_to(made.root)
     yield made
     made.clean_up()
