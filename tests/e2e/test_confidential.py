@@ -49,6 +49,7 @@ def test_only_the_backend_is_told_the_backends_secrets(running, secrets):
     backend, storefront = (Processes.of_unit(instance, unit) for unit in ("backend", "storefront"))
     names = {"DATABASE_URL", "REDIS_URL", "JWT_SECRET", "COOKIE_SECRET", "ENCRYPTION_KEY_CURRENT"}
     assert names <= {variable.partition("=")[0] for one in backend for variable in one.environ}
+    assert leaks(secrets, {"the backend": "\n".join(one.text for one in backend)}), "this search finds nothing"
     assert storefront
     told = {variable.partition("=")[0] for one in storefront for variable in one.environ}
     assert "NEXT_PUBLIC_MEDUSA_PUBLISHABLE_KEY" in told

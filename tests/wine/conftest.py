@@ -1,5 +1,7 @@
 """Gives the tests a Windows, or says why there is none."""
 
+import os
+
 import pytest
 
 from scripts import wine
@@ -10,7 +12,7 @@ from tests.support.windows import Machine
 def prepared():
     """The prepared Wine; made at the first use (half a minute, and downloads)."""
     if wine.wine() is None:
-        pytest.skip("wine is not installed")
+        (pytest.fail if os.environ.get("RXLAUNCH_REQUIRE_WINE") else pytest.skip)("wine is not installed")
     return wine.prepare(wine.default_directory())
 
 
