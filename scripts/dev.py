@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import venv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -98,8 +97,10 @@ def make_environment() -> None:
     if program("python").exists():
         return
     try:
+        import venv  # here: some distributions leave it out, and are told so below
+
         venv.EnvBuilder(with_pip=True, symlinks=not WINDOWS).create(ENVIRONMENT)
-    except (subprocess.CalledProcessError, OSError, SystemExit) as error:
+    except (ImportError, subprocess.CalledProcessError, OSError, SystemExit) as error:
         shutil.rmtree(ENVIRONMENT, ignore_errors=True)
         print(f"cannot make a virtual environment: {error}", file=sys.stderr)
         print("  try: your system's package of it, for instance `apt install python3-venv`", file=sys.stderr)

@@ -52,9 +52,16 @@ def running(market, cold):
 
 @pytest.fixture
 def stopped(market, cold):
-    """The marketplace, with everything done that a first boot does, and nothing running."""
+    """The marketplace, stopped, whatever the last boot left undone."""
     market.down()
     return market
+
+
+@pytest.fixture
+def warm(running):
+    """The marketplace, stopped, with everything done that a boot does but starting."""
+    running.down()
+    return running
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.timeout(900)]
 WORK = ("install", "storefront-install", "migrate", "seed", "admin-build", "publishable-key")
 
 
-def test_a_warm_boot_does_nothing_again(stopped):
-    stopped.up()
-    units = stopped.json("status")["units"]
+def test_a_warm_boot_does_nothing_again(warm):
+    warm.up()
+    units = warm.json("status")["units"]
     assert {name: units[name]["phase"] for name in WORK} == dict.fromkeys(WORK, "skipped")
     assert all(units[name]["note"] for name in WORK)
-    stopped.assert_healthy()
+    warm.assert_healthy()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import subprocess
+import textwrap
+import threading
 import time
 import urllib.request
 import uuid
@@ -17,6 +19,44 @@ from tests.support.small_stacks import SERVER
 
 pytestmark = [pytest.mark.wine, pytest.mark.timeout(240)]
 SECONDS = 90
+POLITE_SERVER = "import contextlib\nwith contextlib.suppress(KeyboardInterrupt):\n" + textwrap.indent(SERVER, "    ")
+
+
+class Command:
+    """A running command. What it leaves running holds its output open under Wine: nothing waits for its end."""
+
+    def __init__(self, argv, environment, directory):
+        self.process = subprocess.Popen(
+            argv,
+            env=environment,
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        self._printed = bytearray()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        while chunk := os.read(self.process.stdout.fileno(), 65536):
+            self._printed += chunk
+
+    def wait(self, seconds=SECONDS):
+        code = self.process.wait(seconds)
+        self._reader.join(0.5)
+        return code
+
+    def printed(self):
+        return self._printed.decode(errors="replace").replace("\r\n", "\n")
+
+    def close(self):
+        """Call once nothing of its processes is left."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._reader.join(10)
+        self.process.stdout.close()
 
 
 class WindowsStack:
@@ -28,8 +68,8 @@ class WindowsStack:
         self.root = directory / "project"
         self.root.mkdir()
         self.home = directory / "home"
-        (self.root / "server.py").write_text(SERVER)
-        self.output = directory / "output"
+        (self.root / "server.py").write_text(POLITE_SERVER)
+        self.commands = []
 
     def web(self, extra=""):
         python = windows_path(self.wine.python)
@@ -44,22 +84,17 @@ stop = {{ grace = 5 }}
 """)
 
     def start(self, *arguments):
-        """Start a command; its output goes to a file, as a pipe would stay open in what it leaves running."""
+        """Start a command."""
         environment = self.wine.environment(RXLAUNCH_HOME=windows_path(self.home), RX_TAG=self.tag)
-        with self.output.open("wb") as output:
-            return subprocess.Popen(
-                self.wine.command(["-P", "-m", "launcher", *arguments]),
-                env=environment,
-                cwd=self.root,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        command = self.wine.command(["-P", "-m", "launcher", *arguments])
+        self.commands.append(Command(command, environment, self.root))
+        return self.commands[-1]
 
     def run(self, *arguments, check=0):
         """Run a command to its end; what it printed."""
-        code = self.start(*arguments).wait(SECONDS)
-        printed = self.output.read_text(errors="replace")
+        command = self.start(*arguments)
+        code = command.wait()
+        printed = command.printed()
         assert code == check, f"{arguments}: {code}\n{printed}"
         assert "Traceback" not in printed, printed
         return printed
@@ -97,6 +132,8 @@ stop = {{ grace = 5 }}
                 os.kill(pid, signal.SIGKILL)
             except OSError:
                 pass
+        for command in self.commands:
+            command.close()
 
 
 @pytest.fixture
@@ -161,8 +198,8 @@ stage = "schema"
 def test_ctrl_c_stops_the_stack_on_windows(stack):
     stack.web()
     up = stack.start("up")
-    until(lambda: b"Ctrl-C here" in stack.output.read_bytes(), 60)
-    up.send_signal(signal.SIGINT)  # Wine makes a Ctrl-C of it
+    until(lambda: "Ctrl-C here" in up.printed(), 60)
+    up.process.send_signal(signal.SIGINT)  # Wine makes a Ctrl-C of it
     assert up.wait(30) == 130
     assert stack.processes(stack.tag) == []
 
