@@ -17,9 +17,7 @@ BACKEND = {
     "node_modules/@medusajs/cli/cli.js": "",
     "public/admin/index.html": "the project's own",
 }
-PAGE = (
-    '<script type="module" src="/app/assets/index-A1.js"></script><link rel="stylesheet" href="/app/assets/a-1.css">'
-)
+PAGE = '<script type="module" src="/app/assets/index-A1.js"></script><link rel="stylesheet" href="/app/assets/a-1.css">'
 BUILT = {
     ".medusa/server/medusa-config.js": "config",
     ".medusa/server/public/admin/index.html": PAGE,

@@ -57,9 +57,7 @@ def test_what_is_optional_may_be_absent_but_must_be_right_when_given():
 
 
 def test_a_pattern_must_match_the_whole_value():
-    assert complaints({"A": {"pattern": "[a-z]+"}}, {"A": "abc1"}) == [
-        "A: must look like [a-z]+ (4 characters given)"
-    ]
+    assert complaints({"A": {"pattern": "[a-z]+"}}, {"A": "abc1"}) == ["A: must look like [a-z]+ (4 characters given)"]
 
 
 def test_a_broken_pattern_is_a_problem_and_no_crash():

@@ -35,9 +35,7 @@ def insert_key(sql, token, *, channel="sc_default", revoked=None):
         token,
     )
     if channel:
-        sql(
-            "insert into publishable_api_key_sales_channel values (%s, %s, %s)", f"apk_{token}", channel, f"l_{token}"
-        )
+        sql("insert into publishable_api_key_sales_channel values (%s, %s, %s)", f"apk_{token}", channel, f"l_{token}")
 
 
 def test_a_key_is_created_once_as_medusa_would_and_then_reused(shop, sql):
@@ -228,9 +226,7 @@ def test_parameters_that_only_node_understands_do_not_matter(shop, query):
 
 
 def test_a_url_for_libpq_keeps_what_libpq_knows():
-    assert (
-        door.libpq_url("postgres://u:p%40@h:1/d?sslmode=no-verify&x=y") == "postgres://u:p%40@h:1/d?sslmode=require"
-    )
+    assert door.libpq_url("postgres://u:p%40@h:1/d?sslmode=no-verify&x=y") == "postgres://u:p%40@h:1/d?sslmode=require"
 
 
 def test_identities_differ_by_database_and_by_migrations(shop, sql, postgres):

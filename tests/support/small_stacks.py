@@ -59,9 +59,7 @@ stop = {{ grace = 3 }}
 {extra}
 """)
 
-    def run(
-        self, *arguments: str, timeout: float = 60, check: int | None = None
-    ) -> "subprocess.CompletedProcess[str]":
+    def run(self, *arguments: str, timeout: float = 60, check: int | None = None) -> "subprocess.CompletedProcess[str]":
         """Run the command line to its end; with `check`, its exit code must be that."""
         done = subprocess.run(
             [sys.executable, "-P", "-m", "launcher", *arguments],
