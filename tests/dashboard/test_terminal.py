@@ -11,6 +11,13 @@ from launcher.state.snapshot import UnitView, fold
 from tests.support.stacks import running_snapshot, started
 
 
+@pytest.fixture(autouse=True)
+def capable_terminal(monkeypatch):
+    """Whatever terminal the tests themselves are run from."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
 class Screen:
     """A terminal that keeps what was written to it."""
 

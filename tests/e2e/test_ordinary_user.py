@@ -25,7 +25,7 @@ def own(directory, account):
             os.chown(path, account.pw_uid, account.pw_gid)
 
 
-def python_for(become, env, cwd):
+def python_for(become, env):
     """A Python that this user may start with our packages: ours, or the system's of the same version."""
     able = (
         "import subprocess, sys, psutil, redis.asyncio, psycopg; from launcher.services import wheels;"
@@ -34,7 +34,7 @@ def python_for(become, env, cwd):
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     for python in (sys.executable, f"/usr/bin/{version}", f"/usr/local/bin/{version}"):
         argv = [*become, python, "-P", "-c", able]
-        if subprocess.run(argv, env=env, cwd=cwd, capture_output=True).returncode == 0:
+        if subprocess.run(argv, env=env, cwd="/", capture_output=True).returncode == 0:
             return python
     return None
 
@@ -64,8 +64,7 @@ def become_ordinary(made, top):
     account = pwd.getpwnam(USER)
     become = [shutil.which("setpriv"), f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
     packages = os.pathsep.join([made.env["PYTHONPATH"], sysconfig.get_path("purelib")])
-    os.chown(top, account.pw_uid, account.pw_gid)
-    python = python_for(become, {**made.env, "PYTHONPATH": packages}, top)
+    python = python_for(become, {**made.env, "PYTHONPATH": packages})
     if python is not None:
         own(top, account)
         made.env["PYTHONPATH"] = packages
