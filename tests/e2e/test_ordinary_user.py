@@ -53,10 +53,12 @@ def newcomer(market, cold):
     market.copy_to(made.root)
     if os.getuid() == 0:
         become_ordinary(made, top)
-    made.up()
-    yield made
-    made.clean_up()
-    shutil.rmtree(top)
+    try:
+        made.up()
+        yield made
+    finally:
+        made.clean_up()
+        shutil.rmtree(top)
 
 
 def become_ordinary(made, top):
