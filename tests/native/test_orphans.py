@@ -146,10 +146,15 @@ async def test_adopted_zombies_are_collected_and_exit_codes_are_not_stolen(marks
 
 async def test_a_server_that_a_command_of_ours_started_is_spared_even_when_a_shim_dies(marks, start, printed, guardian):
     """`service postgresql start` leaves a daemon that must outlive us; as a subreaper we become its parent."""
+    before = native.tree(os.getpid())
     command = await asyncio.create_subprocess_exec("sh", "-c", f"setsid sleep {CAP_SECONDS} & exit 0")
     await command.wait()
-    until(lambda: [pid for pid in native.tree(os.getpid()) if os.getsid(pid) == pid])  # it has left our session
-    (server,) = native.tree(os.getpid())
+
+    def servers():
+        return [pid for pid in native.tree(os.getpid()) - before if os.getsid(pid) == pid]
+
+    until(servers)  # it has left our session
+    (server,) = servers()
     try:
         assert native.reap_strangers() == []
         child = await start(*marks.tree("session+deaf+bare"))
