@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from launcher import events as e
 from launcher import native
+from launcher.app import leftovers
 from launcher.app.opening import Opened, open_stack
 from launcher.app.request import Request
 from launcher.app.result import Result
@@ -53,10 +54,10 @@ def _boot(opened: Opened, request: Request, view: "View") -> Result:
         instance = os.environ.pop(INSTANCE_VARIABLE, None) or uuid.uuid4().hex
         recorder = Recorder(opened, instance, view)
         try:
-            swept = sweep(opened)
+            swept = leftovers.sweep(opened.paths)
             recorder.publish(_starting(opened, instance))
-            for name in swept:
-                recorder.publish(e.Note(f"killed {name}, left over from the last run"))
+            if swept:
+                recorder.publish(e.Note(leftovers.sentence(swept)))
             prepared, book = _prepare(opened, request, recorder, view)
         except (LauncherError, KeyboardInterrupt) as error:
             code = error.exit_code if isinstance(error, LauncherError) else Interrupted.exit_code
@@ -96,14 +97,6 @@ def _prepare(opened: Opened, request: Request, recorder: "Recorder", view: "View
         book.give_back()
         raise
     return prepared, book
-
-
-def sweep(opened: Opened) -> list[str]:
-    """Kill what a previous instance left behind, by its mark and identity; names of what was killed."""
-    from launcher.state import store
-
-    last = store.load(opened.paths)
-    return native.kill_marked(last.instance) if last is not None and last.instance else []
 
 
 class Recorder:

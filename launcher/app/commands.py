@@ -6,13 +6,14 @@ from pathlib import Path
 
 from launcher import events as e
 from launcher import native
+from launcher.app.leftovers import sentence, sweep
 from launcher.app.opening import locate
 from launcher.app.queries import running
 from launcher.app.result import Result
 from launcher.errors import LauncherError, NotRunning, StageFailed, TimedOut, UnknownUnit
 from launcher.native.contract import Identity
 from launcher.paths import StackPaths
-from launcher.state import lock, store
+from launcher.state import lock
 from launcher.state.snapshot import Snapshot
 
 _POLL = 0.05
@@ -26,7 +27,7 @@ def down(directory: Path, timeout: float) -> Result:
     snapshot = lock.running(where)
     if snapshot is None:
         swept = sweep(where)
-        text = f"nothing runs for {where.root}" + (f"; killed {', '.join(swept)}, left behind" if swept else "")
+        text = "; ".join(filter(None, (f"nothing runs for {where.root}", sentence(swept))))
         return Result(text, {"stopped": False, "swept": swept})
     stop_running(where, snapshot, timeout)
     return Result(f"stopped {snapshot.name}", {"stopped": True, "swept": sweep(where)})
@@ -64,12 +65,6 @@ def _gone(supervisor: Identity, timeout: float) -> bool:
             return False
         time.sleep(_POLL)
     return True
-
-
-def sweep(where: StackPaths) -> list[str]:
-    """Kill what the last instance left behind, by its mark; names of what was killed."""
-    last = store.load(where)
-    return native.kill_marked(last.instance) if last is not None and last.instance else []
 
 
 def start(directory: Path, units: tuple[str, ...], timeout: float) -> Result:

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from launcher.app import leftovers
 from launcher.app.opening import locate
 from launcher.app.result import Result
 from launcher.errors import NotRunning, UnknownUnit, UsageError
@@ -23,7 +24,7 @@ def running(where: StackPaths) -> Snapshot:
 
 
 def status(directory: Path) -> Result:
-    """What runs. Exit code 3 when nothing does, with what is known of the last run."""
+    """What runs. Exit code 3 when nothing does, with what is known of the last run; what that left is swept."""
     from launcher.state import store
 
     where = locate(directory)
@@ -31,10 +32,15 @@ def status(directory: Path) -> Result:
     if snapshot is not None:
         return Result(_status_text(snapshot), _status_data(where, snapshot, up=True))
     last = store.load(where)
+    swept, stopping = leftovers.sweep_unless_stopping(where)
     text = f"nothing runs for {where.root}"
     if last is not None:
         text += _obituary(last)
-    return Result(text, _status_data(where, last, up=False), exit_code=NotRunning.exit_code)
+    if stopping:
+        text += "; what it ran is still being stopped"
+    lines = filter(None, (text, leftovers.sentence(swept)))
+    data = {**_status_data(where, last, up=False), "swept": swept}
+    return Result("\n".join(lines), data, exit_code=NotRunning.exit_code)
 
 
 def _obituary(last: Snapshot) -> str:

@@ -34,6 +34,7 @@ if sys.platform == "win32":
         signal_process,
         spawn,
         spawn_daemon,
+        still_stopping,
         tree,
         write_private,
     )
@@ -56,6 +57,7 @@ else:
         signal_process,
         spawn,
         spawn_daemon,
+        still_stopping,
         tree,
         write_private,
     )
@@ -85,6 +87,7 @@ __all__ = [
     "signal_process",
     "spawn",
     "spawn_daemon",
+    "still_stopping",
     "tree",
     "write_private",
 ]

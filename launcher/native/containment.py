@@ -11,12 +11,13 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 
-from launcher.native import proc
-from launcher.native.contract import INSTANCE_MARK, Identity
-from launcher.native.shim import become_subreaper, children, command_name
+from launcher.native import brand, proc
+from launcher.native.contract import INSTANCE_MARK, SHIM_MARK, Identity
+from launcher.native.shim import LEFTOVER_SECONDS, ORPHAN_SECONDS, become_subreaper, children, command_name
 
 SWEEP_SECONDS = 2.0
 PAUSE_SECONDS = 0.01
+QUIET_LOOKS = 3  # without finding anything, after something was found
 
 
 class Shims:
@@ -24,7 +25,7 @@ class Shims:
 
     def __init__(self) -> None:
         self.pids: set[int] = set()  # of the shims
-        self.marks: set[bytes] = set()  # of the instances whose children they hold
+        self.instances: set[str] = set()  # whose children they hold
         self.friends: set[int] = set()  # children that came from elsewhere: a server that a command of ours started
         self.condemned: set[int] = set()  # killed (and named) but not collected yet
         self._being_started = 0
@@ -33,7 +34,7 @@ class Shims:
     @contextlib.contextmanager
     def starting(self, env: Mapping[str, str]) -> Iterator[None]:
         """While a shim may run already whose pid we were not told yet."""
-        self.marks.add(f"{INSTANCE_MARK}={env.get(INSTANCE_MARK, '')}".encode())
+        self.instances.add(env.get(INSTANCE_MARK, ""))
         self._being_started += 1
         try:
             yield
@@ -48,6 +49,14 @@ class Shims:
             yield
         finally:
             self._being_cleared -= 1
+
+    def bore(self, pid: int) -> bool:
+        """Whether a process was born below a child of ours, as its environment or its brand says."""
+        given = proc.environment(pid)
+        return any(
+            f"{INSTANCE_MARK}={instance}".encode() in given or brand.carries(pid, {INSTANCE_MARK: instance})
+            for instance in self.instances
+        )
 
     @property
     def complete(self) -> bool:
@@ -86,26 +95,56 @@ def signal_process(who: Identity, name: str) -> bool:
 
 def find_marked(instance: str) -> list[Identity]:
     """Living processes of this instance, neither ourselves nor those we come from."""
-    return proc.marked({INSTANCE_MARK: instance}, _users())
+    return _found({INSTANCE_MARK: instance})
 
 
 def kill_marked(instance: str) -> list[str]:
-    """Kill every process of this instance, until none is found; the names of those killed."""
+    """Kill what is left of an instance whose supervisor is dead, until nothing is found; the names of those killed.
+
+    Shims that outlived their supervisor are stopping their trees: they are given the time for that.
+    """
+    deadline = time.monotonic() + ORPHAN_SECONDS + LEFTOVER_SECONDS + SWEEP_SECONDS
+    while still_stopping(instance) and time.monotonic() < deadline:
+        time.sleep(PAUSE_SECONDS)
     return sweep({INSTANCE_MARK: instance})
 
 
+def still_stopping(instance: str) -> bool:
+    """Whether shims of this instance live: each holds a tree, or stops it because its supervisor is dead."""
+    return bool(proc.marked({INSTANCE_MARK: instance, SHIM_MARK: "1"}, _users(), lambda _pid: False))
+
+
 def sweep(marks: Mapping[str, str]) -> list[str]:
-    """Kill our user's processes that carry these marks, until none is found or time is up."""
+    """Kill our user's processes that carry these marks, until none is found or time is up; their names."""
     names: dict[Identity, str] = {}
     deadline = time.monotonic() + SWEEP_SECONDS
-    while found := proc.marked(marks, _users()):
+    quiet = 0
+    while quiet < (QUIET_LOOKS if names else 1) and time.monotonic() < deadline:
+        found = _found(marks)
+        quiet = 0 if found else quiet + 1
         for who in found:
             names.setdefault(who, command_name(who.pid) or "?")
-            signal_process(who, "SIGKILL")
-        if time.monotonic() > deadline:
-            break
-        time.sleep(PAUSE_SECONDS)
+            _kill_with_group(who)
+        time.sleep(PAUSE_SECONDS if found else 0)
     return list(names.values())
+
+
+def _found(marks: Mapping[str, str]) -> list[Identity]:
+    if not marks:
+        raise ValueError("without marks everybody would be found")
+    return proc.marked(marks, _users(), lambda pid: brand.carries(pid, marks))
+
+
+def _kill_with_group(who: Identity) -> None:
+    """Kill a process and its process group: one that hops from pid to pid leaves its pid, but not its group.
+
+    Each child of ours begins a session of its own, so whoever shares a group with one of its descendants is one too.
+    """
+    group = proc.group(who.pid)
+    if group not in (0, os.getpgrp()) and proc.session(who.pid) not in (0, os.getsid(0)) and alive(who):
+        with contextlib.suppress(OSError):
+            os.killpg(group, signal.SIGKILL)
+    signal_process(who, "SIGKILL")
 
 
 def become_guardian() -> None:
@@ -127,7 +166,7 @@ def end_strangers(known: set[int], *, bereaved: bool) -> list[str]:
     """Kill and collect strangers, if `bereaved` those without our mark too; the names of those killed."""
     names = []
     for pid in strangers(known):
-        if proc.state(pid) != "Z" and not bereaved and not proc.environment(pid) & SHIMS.marks:
+        if proc.state(pid) != "Z" and not bereaved and not SHIMS.bore(pid):
             if SHIMS.all_alive():  # asked after it had become our child: it was nobody's orphan
                 SHIMS.friends.add(pid)
             continue

@@ -11,6 +11,7 @@ from launcher.events import Exit
 
 INSTANCE_MARK = "RXLAUNCH_INSTANCE"  # in the environment of every process we start
 UNIT_MARK = "RXLAUNCH_UNIT"
+SHIM_MARK = "RXLAUNCH_SHIM"  # only in the environment of what holds a child, never in that of a child
 
 
 @dataclass(frozen=True, slots=True)

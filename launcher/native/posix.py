@@ -21,6 +21,7 @@ from launcher.native.containment import (
     kill_marked,
     reap_strangers,
     signal_process,
+    still_stopping,
 )
 from launcher.native.contract import Child, Identity, LaunchSpec, Listener, Output
 from launcher.native.proc import identity, tree
@@ -47,6 +48,7 @@ __all__ = [
     "signal_process",
     "spawn",
     "spawn_daemon",
+    "still_stopping",
     "tree",
     "write_private",
 ]

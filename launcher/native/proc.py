@@ -8,7 +8,7 @@ if sys.platform == "win32":
 import functools
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from launcher.native.contract import Identity, Listener
@@ -36,6 +36,12 @@ def parent(pid: int) -> int:
     """The parent's pid; 0 if there is no such process."""
     fields = stat(pid)
     return int(fields[1]) if fields else 0
+
+
+def group(pid: int) -> int:
+    """The process group a process belongs to; 0 if there is no such process."""
+    fields = stat(pid)
+    return int(fields[2]) if fields else 0
 
 
 def session(pid: int) -> int:
@@ -72,22 +78,29 @@ def pids() -> Iterator[int]:
             yield int(name)
 
 
-def marked(marks: Mapping[str, str], users: set[int]) -> list[Identity]:
-    """Processes of these users whose environment carries all these marks; neither us nor those we come from."""
+def marked(marks: Mapping[str, str], users: set[int], branded: Callable[[int], bool]) -> list[Identity]:
+    """Processes of these users with all these marks in their environment, or branded; neither us nor our ancestors.
+
+    The newest come first: what hops from pid to pid is found before it has left the one that was listed.
+    """
     wanted = {f"{name}={value}".encode() for name, value in marks.items()}
     spared = {os.getpid(), *ancestors(os.getpid())}
     found = []
-    for pid in pids():
-        if pid in spared:
+    for pid in sorted(pids(), reverse=True):
+        if pid in spared or user(pid) not in users:
             continue
-        who = identity(pid)  # before the environment: it must be that of this very process
-        try:
-            with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123 - thousands of them
-                if os.fstat(file.fileno()).st_uid in users and wanted <= set(file.read().split(b"\0")) and who:
-                    found.append(who)
-        except OSError:
-            continue
+        who = identity(pid)  # before its marks: they must be those of this very process
+        if who and (branded(pid) or wanted <= environment(pid)):
+            found.append(who)
     return found
+
+
+def user(pid: int) -> int:
+    """The user a process belongs to; -1 if there is none."""
+    try:
+        return os.stat(f"/proc/{pid}/stat").st_uid  # noqa: PTH116 - thousands of them
+    except OSError:
+        return -1
 
 
 def environment(pid: int) -> set[bytes]:

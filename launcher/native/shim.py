@@ -144,6 +144,18 @@ def become(user: int, group: int) -> None:
         pass  # we never had it: whether the data can be reached is up to the directories
 
 
+def bear_brand(brand: int) -> None:
+    """Take on the limit that tells whose child this is, for ourselves and all that is born below us (brand.py)."""
+    import resource
+
+    kind = getattr(resource, "RLIMIT_RTTIME", None)
+    try:
+        if kind is not None:
+            resource.setrlimit(kind, (brand, brand))
+    except (OSError, ValueError):
+        pass  # somebody set a lower one: the marks in the environment must do
+
+
 class Shim:
     """The state of one tree: running, settling (main is gone), stopping (asked to go), killing."""
 
@@ -343,6 +355,7 @@ def main() -> None:
     os.set_inheritable(control, False)
     os.set_inheritable(status, False)
     become_subreaper()
+    bear_brand(shim.spec["brand"])
     if not shim.start():
         return
     nothing = os.open(os.devnull, os.O_RDWR)

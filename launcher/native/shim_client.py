@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from launcher.events import Exit
-from launcher.native import proc, shim
+from launcher.native import brand, proc, shim
 from launcher.native.containment import (
     PAUSE_SECONDS,
     SHIMS,
@@ -27,7 +27,7 @@ from launcher.native.containment import (
     sweep,
     unprivileged_user,
 )
-from launcher.native.contract import INSTANCE_MARK, UNIT_MARK, LaunchSpec, Output
+from launcher.native.contract import INSTANCE_MARK, SHIM_MARK, UNIT_MARK, LaunchSpec, Output
 from launcher.native.unstarted import explain
 
 DRAIN_SECONDS = 1.0  # for output still in the pipe when the tree is gone
@@ -91,9 +91,12 @@ class ShimChild(asyncio.SubprocessProtocol):
             pass_fds=(control, status, orders),
             start_new_session=True,
             cwd="/",
-            env={name: env[name] for name in (INSTANCE_MARK, UNIT_MARK) if name in env},
+            env={**self._marks(), SHIM_MARK: "1"},
         )
         self._loop.add_reader(self._status, self._hear)
+
+    def _marks(self) -> dict[str, str]:
+        return {name: self._spec.env[name] for name in (INSTANCE_MARK, UNIT_MARK) if name in self._spec.env}
 
     def _orders(self) -> dict[str, Any]:
         """What the shim reads. Bytes, because its locale need not be ours; a file, because argv is public."""
@@ -106,6 +109,7 @@ class ShimChild(asyncio.SubprocessProtocol):
             "stop": int(signal.Signals[spec.stop_signal]),
             "scope": spec.stop_scope,
             "grace": float(spec.grace_seconds),
+            "brand": brand.brand(self._marks()),
             "user": unprivileged_user() if spec.unprivileged else None,
         }
 
@@ -139,8 +143,7 @@ class ShimChild(asyncio.SubprocessProtocol):
         self._hear()
         try:
             if self._exit is None:  # the kernel killed the main process with its shim; the rest is ours to kill
-                marks = {n: self._spec.env[n] for n in (INSTANCE_MARK, UNIT_MARK) if n in self._spec.env}
-                self._leftovers += await _clear_after(marks, self._main)
+                self._leftovers += await _clear_after(self._marks(), self._main)
                 self._exit = Exit(signal=int(signal.SIGKILL))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._drained.wait(), DRAIN_SECONDS)

@@ -133,6 +133,12 @@ def kill_marked(instance: str) -> list[str]:
     return []
 
 
+def still_stopping(instance: str) -> bool:
+    """Never: what the supervisor held died with it."""
+    del instance
+    return False
+
+
 def become_guardian() -> None:
     """Put ourselves into a job: whatever we start, however detached, dies with us. Ctrl-C is heard again below us."""
     from launcher.native.windows_api import kernel32

@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import subprocess
+import sys
 
 import pytest
 
 from launcher import native
+from launcher.native import brand, containment
 from tests.support.processes import CAP_SECONDS, WORST_TREE, assert_no_survivors, script, state, until
 
 GRACE = 0.5
@@ -33,8 +36,6 @@ BARE_SUPERVISOR = """
 
 def supervised(marks, *members, source=SUPERVISOR, **options):
     """A supervisor in a process of its own, holding a tree with these members."""
-    import json
-
     order = json.dumps([marks.tree(*members), marks.env, str(marks.heartbeat.parent), GRACE])
     return script(source, order, **options)
 
@@ -113,20 +114,63 @@ async def test_a_killed_shim_takes_its_tree_along_even_where_we_adopt_nothing(ma
     assert_no_survivors(marks, within=0.1)
 
 
-async def test_what_outlives_supervisor_and_shim_is_swept_by_its_mark(marks):
-    with supervised(marks, *WORST_TREE) as supervisor:
-        shim = next(pid for pid, command in marks.survivors().items() if "shim.py" in command)
-        os.kill(supervisor.pid, signal.SIGSTOP)  # so that it can't mop up
-        os.kill(shim, signal.SIGKILL)
+def kill_supervisor_and_shim(marks, supervisor):
+    """Both at once, so that neither can clear up after the other."""
+    shim = next(pid for pid, command in marks.survivors().items() if "shim.py" in command)
+    os.kill(supervisor.pid, signal.SIGSTOP)
+    os.kill(shim, signal.SIGKILL)
+    os.kill(supervisor.pid, signal.SIGKILL)
+    supervisor.wait()
+
+
+def test_what_outlives_supervisor_and_shim_is_swept_though_it_shed_its_environment(marks):
+    with supervised(marks, *WORST_TREE, "daemon+deaf+bare") as supervisor:
+        kill_supervisor_and_shim(marks, supervisor)
+        assert len(marks.survivors()) == len(WORST_TREE) + 1
+        assert len(native.kill_marked(marks.instance)) == len(WORST_TREE) + 1
+        assert not native.find_marked(marks.instance)
+        assert_no_survivors(marks, within=0)
+
+
+def test_control_a_sweep_by_the_environment_alone_misses_those_that_cleared_theirs(marks, monkeypatch):
+    monkeypatch.setattr(brand, "carries", lambda _pid, _marks: False)
+    with supervised(marks, *WORST_TREE, "daemon+deaf+bare") as supervisor:
+        kill_supervisor_and_shim(marks, supervisor)
+        assert len(native.kill_marked(marks.instance)) == len(WORST_TREE) - 1
+        assert all("bare" in line for line in marks.survivors().values())
+        assert len(marks.survivors()) == 2
+
+
+def test_a_daemon_that_hops_from_pid_to_pid_is_swept_too(marks):
+    with supervised(marks, "daemon+deaf+hopper", "session+deaf+bare+hopper") as supervisor:
+        kill_supervisor_and_shim(marks, supervisor)
+        assert native.kill_marked(marks.instance)
+        assert_no_survivors(marks, within=0)
+
+
+def test_a_sweep_gives_shims_whose_supervisor_died_the_time_to_stop_their_trees(marks):
+    """A database is shutting down: whoever sweeps at once would kill it in the middle of that."""
+    slow = f"""
+import signal, sys, time
+def last_words(*_):
+    time.sleep(0.4); open({str(marks.heartbeat)!r} + ".done", "w").close(); sys.exit(0)
+signal.signal(signal.SIGTERM, last_words)
+print("READY", flush=True)
+time.sleep({CAP_SECONDS})
+"""
+    order = json.dumps([[sys.executable, "-I", "-S", "-c", slow, marks.tag], marks.env, "/", 5.0])
+    with script(SUPERVISOR, order) as supervisor:
         os.kill(supervisor.pid, signal.SIGKILL)
         supervisor.wait()
-        assert native.find_marked(marks.instance)
-        killed = native.kill_marked(marks.instance)
-        assert killed
-        assert not native.find_marked(marks.instance)
-        left = marks.survivors()
-        assert len(left) == 1  # the one with a cleared environment: a mark can't find it
-        assert "bare" in next(iter(left.values()))
+        assert containment.still_stopping(marks.instance)
+        assert native.kill_marked(marks.instance) == []
+        assert marks.heartbeat.with_name("beat.done").exists()
+        assert_no_survivors(marks, within=0)
+
+
+def test_a_sweep_without_marks_is_refused_since_it_would_find_everybody():
+    with pytest.raises(ValueError, match="everybody"):
+        containment.sweep({})
 
 
 async def test_adopted_zombies_are_collected_and_exit_codes_are_not_stolen(marks, start, printed, guardian):

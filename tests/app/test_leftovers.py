@@ -1,0 +1,122 @@
+"""Supervisor and shims killed at once (fault rows 4, 50, 51): the next command sweeps what is left, and says so."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from launcher.native import proc
+from launcher.native.contract import INSTANCE_MARK, SHIM_MARK
+from tests.support.processes import LEAF, state, until
+
+TREE = """
+import subprocess, sys
+leaf, tag, beat = open("leaf.py").read(), sys.argv[1], sys.argv[2]
+for behaviour, env in (("session+deaf", None), ("daemon+deaf", {}), ("daemon+deaf+hopper", {})):
+    subprocess.Popen([sys.executable, "-I", "-S", "-c", leaf, tag, beat, *behaviour.split("+")], env=env)
+print("planted", flush=True)
+import time; time.sleep(60)
+"""
+
+
+@pytest.fixture
+def planted(stack):
+    """A running stack whose service has daemons of every kind."""
+    (stack.root / "leaf.py").write_text(LEAF)
+    (stack.root / "tree.py").write_text(TREE)
+    stack.write("""
+[services.nasty]
+command = ["{python}", "tree.py", "{tag}", "beat"]
+readiness = { log_line = "planted" }
+""")
+    stack.run("up", "-d", check=0)
+    until(lambda: len(list(stack.root.glob("beat.*"))) >= 3, what="three hearts")
+    return stack
+
+
+def beats(stack):
+    """How often anything of the tree has beaten."""
+    return sum(file.stat().st_size for file in stack.root.glob("beat.*"))
+
+
+def kill_supervisor_and_shims(stack):
+    """`pkill -9 -f rxlaunch`: none of them can clear up after the others."""
+    status = stack.json("status")
+    marks = {INSTANCE_MARK: status["instance"], SHIM_MARK: "1"}
+    shims = [who.pid for who in proc.marked(marks, {os.geteuid()}, lambda _pid: False)]
+    assert shims
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in (status["pid"], *shims):
+            os.kill(pid, number)
+    until(lambda: state(status["pid"]) in ("", "Z"))
+    return status
+
+
+def still(stack):
+    """Whether no heart beats any more."""
+    before = beats(stack)
+    done = subprocess.run([sys.executable, "-c", "import time; time.sleep(0.1)"], check=True)
+    return done.returncode == 0 and beats(stack) == before
+
+
+@pytest.mark.parametrize(("command", "code"), [("status", 3), ("down", 0), ("up", 0)])
+def test_the_next_command_sweeps_what_is_left_and_says_so(planted, command, code):
+    kill_supervisor_and_shims(planted)
+    assert not still(planted), "the control: without a sweep the daemons live on"
+    if command == "up":
+        (planted.root / "tree.py").write_text("print('planted', flush=True); import time; time.sleep(60)")
+    done = planted.run(command, *(["-d"] if command == "up" else []), check=code)
+    assert "left behind by the last run" in done.stdout
+    assert still(planted)
+    planted.run("down", check=0)
+    planted.assert_nothing_left()
+
+
+def test_status_tells_programs_what_it_swept_once(planted):
+    kill_supervisor_and_shims(planted)
+    assert planted.json("status", check=3)["swept"]
+    assert planted.json("status", check=3)["swept"] == []
+
+
+def test_what_is_still_being_stopped_is_let_be_by_status_and_waited_for_by_up(stack):
+    """The supervisor alone was killed: the shims stop the tree in order, which takes the service a moment."""
+    stack.write("""
+[services.slow]
+command = ["{python}", "slow.py", "{tag}"]
+readiness = { log_line = "up" }
+stop = { grace = 5 }
+""")
+    (stack.root / "slow.py").write_text("""
+import pathlib, signal, sys, time
+def last_words(*_):
+    while not pathlib.Path("gate").exists(): time.sleep(0.01)
+    pathlib.Path("orderly").touch(); sys.exit(0)
+signal.signal(signal.SIGTERM, last_words)
+print("up", flush=True)
+time.sleep(60)
+""")
+    stack.run("up", "-d", check=0)
+    supervisor = stack.json("status")["pid"]
+    os.kill(supervisor, signal.SIGKILL)
+    until(lambda: state(supervisor) in ("", "Z"))
+    assert "still being stopped" in stack.run("status", check=3).stdout
+    (stack.root / "gate").touch()
+    stack.run("up", "-d", check=0)
+    assert (stack.root / "orderly").exists()
+
+
+def test_nothing_is_swept_after_a_reboot(planted):
+    """An edited boot id stands for the reboot: whatever carries the old mark now cannot be ours."""
+    kill_supervisor_and_shims(planted)
+    (file,) = planted.home.glob("stacks/*/state.json")
+    document = json.loads(file.read_text())
+    rebooted = {**document, "supervisor": {**document["supervisor"], "boot": "00000000-0000-0000-0000-000000000000"}}
+    file.write_text(json.dumps(rebooted))
+    assert planted.json("status", check=3)["swept"] == []
+    assert planted.run("down", check=0).stdout.count("left behind") == 0
+    assert not still(planted)
+    file.write_text(json.dumps(document))
+    assert planted.json("status", check=3)["swept"]
