@@ -9,6 +9,7 @@ LauncherError (1 internal)
 ├── Taken (4)                  somebody else has it
 │   ├── PortTaken              a port, with its holder
 │   └── AlreadyRunning         the stack, with the pid and age of its supervisor
+├── OtherVersion (1)           the stack is run by another version of rxlaunch
 ├── StageFailed (10-16, or 1)  a unit failed while the stack started; the code is that of its stage
 ├── TimedOut (17)              the stack was not ready in time
 └── Interrupted (130, 143)     the user or the system said stop
@@ -94,6 +95,14 @@ class PortTaken(Taken):
 
 class AlreadyRunning(Taken):
     """Another supervisor runs this stack."""
+
+
+class OtherVersion(LauncherError):
+    """A living supervisor of another version runs this stack; what it writes and says is not understood."""
+
+    def __init__(self, message: str, *, remedy: str | None = None, pid: int = 0) -> None:
+        super().__init__(message, remedy=remedy)
+        self.pid = pid
 
 
 class StageFailed(LauncherError):

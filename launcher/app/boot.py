@@ -47,7 +47,7 @@ def supervise(request: Request) -> Result:
 
 
 def _boot(opened: Opened, request: Request, view: "View") -> Result:
-    from launcher.state import lock
+    from launcher.state import lock, store
 
     native.private_directory(opened.paths.home)
     with lock.hold(opened.paths):
@@ -55,6 +55,7 @@ def _boot(opened: Opened, request: Request, view: "View") -> Result:
         recorder = Recorder(opened, instance, view)
         try:
             swept = leftovers.sweep(opened.paths)
+            store.make_room(opened.paths)
             recorder.publish(_starting(opened, instance))
             if swept:
                 recorder.publish(e.Note(leftovers.sentence(swept)))

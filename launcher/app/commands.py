@@ -10,11 +10,10 @@ from launcher.app.leftovers import sentence, sweep
 from launcher.app.opening import locate
 from launcher.app.queries import running
 from launcher.app.result import Result
-from launcher.errors import LauncherError, NotRunning, StageFailed, TimedOut, UnknownUnit
+from launcher.errors import LauncherError, NotRunning, OtherVersion, StageFailed, TimedOut, UnknownUnit
 from launcher.native.contract import Identity
 from launcher.paths import StackPaths
-from launcher.state import lock
-from launcher.state.snapshot import Snapshot
+from launcher.state import lock, store
 
 _POLL = 0.05
 _LAST_WORD = 10.0  # seconds for the supervisor to kill everything, once asked to
@@ -24,18 +23,29 @@ _SETTLED = frozenset({"ready", "done", "skipped", "failed", "stopped"})
 def down(directory: Path, timeout: float) -> Result:
     """Stop the stack. Idempotent: nothing running is success. What a killed supervisor left is swept."""
     where = locate(directory)
-    snapshot = lock.running(where)
+    try:
+        snapshot = lock.running(where)
+    except OtherVersion:
+        return _down_another_version(where, timeout)
     if snapshot is None:
         swept = sweep(where)
         text = "; ".join(filter(None, (f"nothing runs for {where.root}", sentence(swept))))
         return Result(text, {"stopped": False, "swept": swept})
-    stop_running(where, snapshot, timeout)
+    stop_running(where, snapshot.supervisor, timeout)
     return Result(f"stopped {snapshot.name}", {"stopped": True, "swept": sweep(where)})
 
 
-def stop_running(where: StackPaths, snapshot: Snapshot, timeout: float) -> None:
+def _down_another_version(where: StackPaths, timeout: float) -> Result:
+    """Stop a supervisor of which only its identity is understood: that suffices on every version."""
+    keeper = store.keeper(where)
+    if keeper is not None:
+        stop_running(where, keeper.supervisor, timeout)
+    program = f"rxlaunch {keeper.program}" if keeper and keeper.program else "another version of rxlaunch"
+    return Result(f"stopped the stack that {program} ran", {"stopped": True, "swept": sweep(where)})
+
+
+def stop_running(where: StackPaths, supervisor: Identity, timeout: float) -> None:
     """Ask the supervisor to stop, then insist; returns when it is gone. Raises TimedOut."""
-    supervisor = snapshot.supervisor
     if not _asked(where, e.StopStack("rxlaunch down")):
         native.signal_process(supervisor, "SIGTERM")
     if _gone(supervisor, timeout):

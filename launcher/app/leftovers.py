@@ -3,7 +3,7 @@
 from launcher import native
 from launcher.paths import StackPaths
 from launcher.state import store
-from launcher.state.snapshot import Snapshot
+from launcher.state.document import Keeper
 
 _GOODBYE = frozenset({"stopped", "failed"})  # phases that are only told once nothing is left
 
@@ -13,13 +13,13 @@ def sweep(where: StackPaths) -> list[str]:
 
     Takes a few seconds while what was left is still being stopped in order by its shims.
     """
-    last = store.load(where)
+    last = store.keeper(where)
     return native.kill_marked(last.instance) if last is not None and _may_have_left(last) else []
 
 
 def sweep_unless_stopping(where: StackPaths) -> tuple[list[str], bool]:
     """The same without waiting; and whether something is still being stopped, and was let be."""
-    last = store.load(where)
+    last = store.keeper(where)
     if last is None or last.phase in _GOODBYE or not _may_have_left(last):
         return [], False
     if native.still_stopping(last.instance):
@@ -27,7 +27,7 @@ def sweep_unless_stopping(where: StackPaths) -> tuple[list[str], bool]:
     return native.kill_marked(last.instance), False
 
 
-def _may_have_left(last: Snapshot) -> bool:
+def _may_have_left(last: Keeper) -> bool:
     """Nothing survives a reboot: what carries an old mark then is not ours."""
     return bool(last.instance) and last.supervisor.boot == native.my_identity().boot
 

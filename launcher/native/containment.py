@@ -9,7 +9,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from launcher.native import brand, proc
 from launcher.native.contract import INSTANCE_MARK, SHIM_MARK, Identity
@@ -17,7 +17,7 @@ from launcher.native.shim import LEFTOVER_SECONDS, ORPHAN_SECONDS, become_subrea
 
 SWEEP_SECONDS = 2.0
 PAUSE_SECONDS = 0.01
-QUIET_LOOKS = 3  # without finding anything, after something was found
+QUIET_SECONDS = 0.15  # without finding anything
 
 
 class Shims:
@@ -95,7 +95,7 @@ def signal_process(who: Identity, name: str) -> bool:
 
 def find_marked(instance: str) -> list[Identity]:
     """Living processes of this instance, neither ourselves nor those we come from."""
-    return _found({INSTANCE_MARK: instance})
+    return _found({INSTANCE_MARK: instance}, proc.pids())
 
 
 def kill_marked(instance: str) -> list[str]:
@@ -111,28 +111,38 @@ def kill_marked(instance: str) -> list[str]:
 
 def still_stopping(instance: str) -> bool:
     """Whether shims of this instance live: each holds a tree, or stops it because its supervisor is dead."""
-    return bool(proc.marked({INSTANCE_MARK: instance, SHIM_MARK: "1"}, _users(), lambda _pid: False))
+    return bool(shims_of(instance))
+
+
+def shims_of(instance: str) -> list[Identity]:
+    """The shims of an instance; they alone are given this mark."""
+    return proc.marked(proc.pids(), {INSTANCE_MARK: instance, SHIM_MARK: "1"}, _users(), lambda _pid: False)
 
 
 def sweep(marks: Mapping[str, str]) -> list[str]:
-    """Kill our user's processes that carry these marks, until none is found or time is up; their names."""
+    """Kill our user's processes that carry these marks, until none is found for a while or time is up; their names.
+
+    After a first look at everybody only new pids are looked at, so that the looks follow each other faster than a
+    process that hops from pid to pid can hop.
+    """
+    if not marks:
+        raise ValueError("without marks everybody would be found")
     names: dict[Identity, str] = {}
-    deadline = time.monotonic() + SWEEP_SECONDS
-    quiet = 0
-    while quiet < (QUIET_LOOKS if names else 1) and time.monotonic() < deadline:
-        found = _found(marks)
-        quiet = 0 if found else quiet + 1
+    cleared: set[int] = set()  # pids looked at and found to be others'
+    quiet_since = begun = time.monotonic()
+    while time.monotonic() - quiet_since < QUIET_SECONDS and time.monotonic() - begun < SWEEP_SECONDS:
+        everybody = set(proc.pids())
+        found = _found(marks, everybody - cleared)
+        cleared = everybody - {who.pid for who in found}
         for who in found:
             names.setdefault(who, command_name(who.pid) or "?")
             _kill_with_group(who)
-        time.sleep(PAUSE_SECONDS if found else 0)
+            quiet_since = time.monotonic()
     return list(names.values())
 
 
-def _found(marks: Mapping[str, str]) -> list[Identity]:
-    if not marks:
-        raise ValueError("without marks everybody would be found")
-    return proc.marked(marks, _users(), lambda pid: brand.carries(pid, marks))
+def _found(marks: Mapping[str, str], pids: Iterable[int]) -> list[Identity]:
+    return proc.marked(pids, marks, _users(), lambda pid: brand.carries(pid, marks))
 
 
 def _kill_with_group(who: Identity) -> None:

@@ -66,6 +66,11 @@ def ancestors(pid: int) -> list[int]:
     return chain
 
 
+def _our_line() -> set[int]:
+    """Ourselves and those we come from."""
+    return {os.getpid(), *ancestors(os.getpid())}
+
+
 def tree(pid: int) -> set[int]:
     """All processes below this one, however deep."""
     return set(descendants(pid))
@@ -78,15 +83,17 @@ def pids() -> Iterator[int]:
             yield int(name)
 
 
-def marked(marks: Mapping[str, str], users: set[int], branded: Callable[[int], bool]) -> list[Identity]:
-    """Processes of these users with all these marks in their environment, or branded; neither us nor our ancestors.
+def marked(
+    candidates: Iterable[int], marks: Mapping[str, str], users: set[int], branded: Callable[[int], bool]
+) -> list[Identity]:
+    """Of the candidates, those of these users with all marks in their environment, or branded; never us, nor our line.
 
     The newest come first: what hops from pid to pid is found before it has left the one that was listed.
     """
     wanted = {f"{name}={value}".encode() for name, value in marks.items()}
-    spared = {os.getpid(), *ancestors(os.getpid())}
+    spared = _our_line()
     found = []
-    for pid in sorted(pids(), reverse=True):
+    for pid in sorted(candidates, reverse=True):
         if pid in spared or user(pid) not in users:
             continue
         who = identity(pid)  # before its marks: they must be those of this very process

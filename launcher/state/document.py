@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from launcher.events import Exit, Failure
@@ -23,6 +24,30 @@ _LARGEST = 2**63  # beyond it numbers overflow in calls to the system
 
 class NotASnapshot(ValueError):
     """The document is no snapshot that this version understands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """Who wrote a state file. Every version, past and future, writes these fields, so that none is ever ignored."""
+
+    instance: str
+    supervisor: Identity
+    phase: str
+    program: str
+    version: Any
+
+
+def keeper(data: bytes) -> Keeper | None:
+    """Who wrote these bytes, of whatever version; None when they say nothing of the kind."""
+    try:
+        document = json.loads(data)
+        supervisor = Identity(**_checked(document["supervisor"], _IDENTITY_FIELDS))
+        checked = _checked(document, {"instance": _text, "phase": _text})
+    except (ValueError, RecursionError, TypeError, KeyError):
+        return None
+    return Keeper(
+        **checked, supervisor=supervisor, program=str(document.get("program", "")), version=document.get("version")
+    )
 
 
 def parse(data: bytes) -> Snapshot:
@@ -140,6 +165,7 @@ _SNAPSHOT_FIELDS: Mapping[str, Check] = {
     "pid": _whole,
     "started_at": _number,
     "mode": _text,
+    "program": _text,
     "phase": lambda phase: _text(phase) and phase in STACK_PHASES,
     "ports": _mapping(_whole),
     "facts": _mapping(_text),

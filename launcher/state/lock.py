@@ -5,8 +5,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from launcher import native
-from launcher.errors import AlreadyRunning
+from launcher import __version__, native
+from launcher.errors import AlreadyRunning, OtherVersion
 from launcher.paths import StackPaths
 from launcher.state import files, store
 from launcher.state.snapshot import Snapshot
@@ -33,11 +33,29 @@ def hold(paths: StackPaths) -> Iterator[None]:
 
 
 def running(paths: StackPaths) -> Snapshot | None:
-    """The snapshot of the living supervisor; None when there is none. Cheap: no lock is touched."""
+    """The snapshot of the living supervisor; None when there is none. Cheap: no lock is touched.
+
+    Raises OtherVersion when a supervisor lives whose snapshot this version does not understand.
+    """
     snapshot = store.load(paths)
-    if snapshot is None or snapshot.phase in _ENDED or snapshot.pid <= 0:
+    if snapshot is None:
+        _refuse_another_version(paths)
+        return None
+    if snapshot.phase in _ENDED or snapshot.pid <= 0:
         return None
     return snapshot if native.alive(snapshot.supervisor) else None
+
+
+def _refuse_another_version(paths: StackPaths) -> None:
+    keeper = store.keeper(paths)
+    if keeper is None or keeper.phase in _ENDED or not native.alive(keeper.supervisor):
+        return
+    raise OtherVersion(
+        f"the stack of {paths.root} is run by rxlaunch {keeper.program or 'of another version'} "
+        f"(pid {keeper.supervisor.pid}); this is rxlaunch {__version__}",
+        remedy="use that version, or `rxlaunch down` with this one and start again",
+        pid=keeper.supervisor.pid,
+    )
 
 
 @contextlib.contextmanager

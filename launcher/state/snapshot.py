@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from launcher import __version__
 from launcher import events as e
 from launcher.events import Exit, Failure
 from launcher.native.contract import Identity
 
-VERSION = 1
+VERSION = 2
 SUCCESSFUL_ENDS = (0, 130, 143)  # asked to stop, by the user or by the system
 NOBODY = Identity(0, 0, "")
 
@@ -53,6 +54,7 @@ class Snapshot:
     exit_code: int | None = None
     reason: str | None = None  # why the stack is stopping
     supervisor: Identity = NOBODY
+    program: str = ""  # the version of rxlaunch that supervises
     version: int = VERSION
 
     def to_json(self) -> dict[str, Any]:
@@ -94,6 +96,7 @@ def _begun(event: e.StackStarting) -> Snapshot:
         mode=event.mode,
         units={name: UnitView(name, stage=stages.get(name, ""), since=event.at) for name in event.units},
         supervisor=Identity(event.pid, 0, ""),
+        program=__version__,
     )
 
 

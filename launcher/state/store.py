@@ -13,7 +13,7 @@ from launcher.errors import LauncherError
 from launcher.events import Event, event_from_json, to_json
 from launcher.paths import StackPaths
 from launcher.state import document, files
-from launcher.state.snapshot import Snapshot
+from launcher.state.snapshot import VERSION, Snapshot
 
 _POLL_SECONDS = 0.05
 _HEAD = 256  # bytes of the first event, by which a file that was begun anew is recognised
@@ -32,15 +32,37 @@ def identified(snapshot: Snapshot) -> Snapshot:
 
 
 def load(paths: StackPaths) -> Snapshot | None:
-    """The last snapshot; None when there is none. One that cannot be understood is kept as `.bad`."""
+    """The last snapshot; None when there is none. One that cannot be understood is kept as `.bad`.
+
+    That of another version stays: its supervisor may live, and what it left must be found (`keeper`).
+    """
     data = files.read(paths.state)
     if data is None:
         return None
     try:
         return document.parse(data)
     except document.NotASnapshot:
-        files.set_aside(paths.state)
+        if not _of_another_version(data):
+            files.set_aside(paths.state)
         return None
+
+
+def keeper(paths: StackPaths) -> document.Keeper | None:
+    """Who wrote the state file, of whatever version."""
+    data = files.read(paths.state)
+    return document.keeper(data) if data is not None else None
+
+
+def make_room(paths: StackPaths) -> None:
+    """Keep another version's state file as `.bad`: ours will be in its place. Call while holding the lock."""
+    data = files.read(paths.state)
+    if data is not None and _of_another_version(data):
+        files.set_aside(paths.state)
+
+
+def _of_another_version(data: bytes) -> bool:
+    found = document.keeper(data)
+    return found is not None and found.version != VERSION
 
 
 class EventLog:

@@ -8,8 +8,7 @@ import sys
 
 import pytest
 
-from launcher.native import proc
-from launcher.native.contract import INSTANCE_MARK, SHIM_MARK
+from launcher.native import containment
 from tests.support.processes import LEAF, state, until
 
 TREE = """
@@ -45,8 +44,7 @@ def beats(stack):
 def kill_supervisor_and_shims(stack):
     """`pkill -9 -f rxlaunch`: none of them can clear up after the others."""
     status = stack.json("status")
-    marks = {INSTANCE_MARK: status["instance"], SHIM_MARK: "1"}
-    shims = [who.pid for who in proc.marked(marks, {os.geteuid()}, lambda _pid: False)]
+    shims = [who.pid for who in containment.shims_of(status["instance"])]
     assert shims
     for number in (signal.SIGSTOP, signal.SIGKILL):
         for pid in (status["pid"], *shims):
@@ -120,3 +118,35 @@ def test_nothing_is_swept_after_a_reboot(planted):
     assert not still(planted)
     file.write_text(json.dumps(document))
     assert planted.json("status", check=3)["swept"]
+
+
+def pretend_another_version(stack):
+    """Make the running stack's state file one of a later version; its supervisor goes on."""
+    (file,) = stack.home.glob("stacks/*/state.json")
+    document = json.loads(file.read_text())
+    future = {"version": 99, "program": "9.9.0", "something": "new"}
+    file.write_text(json.dumps(future | {key: document[key] for key in ("instance", "supervisor", "phase")}))
+    return document["supervisor"]["pid"]
+
+
+def test_a_supervisor_of_another_version_is_named_by_every_command_and_down_always_works(stack):
+    stack.web()
+    stack.run("up", "-d", check=0)
+    pid = pretend_another_version(stack)
+    for command in (["status"], ["ports"], ["restart", "web"], ["up", "-d"], ["up"], ["why", "web"]):
+        told = stack.run(*command, check=1).stderr
+        assert "rxlaunch 9.9.0" in told
+        assert str(pid) in told
+        assert "rxlaunch down" in told
+    assert state(pid) not in ("", "Z"), "nothing but down may end it"
+    assert "9.9.0" in stack.run("down", check=0).stdout
+    stack.assert_nothing_left()
+    stack.run("up", "-d", check=0)
+    assert stack.unit("web")["phase"] == "ready"
+
+
+def test_what_a_killed_supervisor_of_another_version_left_is_swept_too(planted):
+    kill_supervisor_and_shims(planted)
+    pretend_another_version(planted)
+    assert "left behind by the last run" in planted.run("down", check=0).stdout
+    assert still(planted)

@@ -109,7 +109,7 @@ def test_the_document_of_a_snapshot_reads_back_as_the_same_snapshot():
 @pytest.mark.parametrize(
     "damage",
     [
-        {"version": 2},
+        {"version": 1},
         {"version": None},
         {"pid": -1},
         {"pid": 10**30},
