@@ -189,6 +189,15 @@ class UnitStopped(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LogTrouble(Event):
+    """A unit's log file cannot be written (`problem`), or can again; `lost` bytes of it are gone for good."""
+
+    unit: UnitName
+    problem: str | None
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
 class Note(Event):
     """Something worth a line that changes no state: a warning, a swept leftover, a fallback taken."""
 

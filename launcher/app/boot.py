@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from launcher.app.preflight import Prepared
     from launcher.app.views import View
     from launcher.ports import PortBook
+    from launcher.state.lock import Held
 
 INSTANCE_VARIABLE = "RXLAUNCH_START"  # by which `up -d` tells its supervisor the instance to be
 _SAVE_DELAY = 0.05
@@ -50,13 +51,14 @@ def _boot(opened: Opened, request: Request, view: "View") -> Result:
     from launcher.state import lock, store
 
     native.private_directory(opened.paths.home)
-    with lock.hold(opened.paths):
+    with lock.hold(opened.paths) as held:
         instance = os.environ.pop(INSTANCE_VARIABLE, None) or uuid.uuid4().hex
         recorder = Recorder(opened, instance, view)
         try:
             swept = leftovers.sweep(opened.paths)
             store.make_room(opened.paths)
             recorder.publish(_starting(opened, instance))
+            recorder.save_again()  # what is started from here on must be found, should we be killed
             if swept:
                 recorder.publish(e.Note(leftovers.sentence(swept)))
             prepared, book = _prepare(opened, request, recorder, view)
@@ -68,7 +70,7 @@ def _boot(opened: Opened, request: Request, view: "View") -> Result:
             raise
         try:
             with view:
-                code = asyncio.run(_supervise(opened, request, prepared, recorder))
+                code = asyncio.run(_supervise(opened, request, prepared, recorder, held))
         finally:
             prepared.logs.close()
             book.give_back()
@@ -112,6 +114,7 @@ class Recorder:
         self._timer: asyncio.TimerHandle | None = None
         self.snapshot: Snapshot | None = None
         self.instance = instance
+        self._unsaved = False
 
     def publish(self, event: e.Event) -> None:
         """Record an event."""
@@ -140,8 +143,18 @@ class Recorder:
 
         self._timer = None
         if self.snapshot is not None:
+            self._unsaved = True
             with contextlib.suppress(OSError, LauncherError):
                 store.save(self._paths, self.snapshot)
+                self._unsaved = False
+
+    def save_again(self) -> None:
+        """Write the snapshot if its file is gone, or if the last attempt failed. Raises StateUnwritable."""
+        from launcher.state import store
+
+        if self.snapshot is not None and (self._unsaved or not self._paths.state.is_file()):
+            store.save(self._paths, self.snapshot)
+            self._unsaved = False
 
     def close(self) -> None:
         """Write the last snapshot and close the event log."""
@@ -149,7 +162,8 @@ class Recorder:
         self._log.close()
 
 
-async def _supervise(opened: Opened, request: Request, prepared: "Prepared", recorder: Recorder) -> int:
+async def _supervise(opened: Opened, request: Request, prepared: "Prepared", recorder: Recorder, held: "Held") -> int:
+    from launcher.app.tending import tend
     from launcher.control import server
     from launcher.run.supervisor import Supervisor
     from launcher.run.watching import restart_on_change
@@ -163,7 +177,8 @@ async def _supervise(opened: Opened, request: Request, prepared: "Prepared", rec
 
     def publish(event: e.Event) -> None:
         if isinstance(event, e.StackReady):
-            Outputs(opened.paths.outputs).save(world.outputs)
+            with contextlib.suppress(LauncherError):  # a full disk costs `rxlaunch env` its values, not the stack
+                Outputs(opened.paths.outputs).save(world.outputs)
         recorder.publish(event)
 
     supervisor = Supervisor(world, opened.selected, publish)
@@ -177,12 +192,16 @@ async def _supervise(opened: Opened, request: Request, prepared: "Prepared", rec
         loop.call_later(request.wait_timeout, _give_up, recorder, supervisor.submit, request.wait_timeout)
     async with server.serve(opened.paths, snapshot=lambda: _snapshot(recorder), submit=submit):
         with _signals(loop, supervisor.submit, recorder, detached=request.detached):
-            watcher = asyncio.create_task(restart_on_change(world, supervisor.submit))
+            beside = [
+                asyncio.create_task(restart_on_change(world, supervisor.submit)),
+                asyncio.create_task(tend(recorder, held, prepared.logs)),
+            ]
             try:
                 return await supervisor.run()
             finally:
-                watcher.cancel()
-                await asyncio.gather(watcher, return_exceptions=True)
+                for task in beside:
+                    task.cancel()
+                await asyncio.gather(*beside, return_exceptions=True)
 
 
 def _current(recorder: Recorder) -> dict[str, object]:

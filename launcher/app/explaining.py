@@ -64,6 +64,8 @@ def sentence_of(event: e.Event) -> str | None:  # noqa: C901, PLR0911, PLR0912 -
             return "asked to stop"
         case e.UnitStopped(forced=forced):
             return "did not stop in time and was killed" if forced else "stopped"
+        case e.LogTrouble(problem=problem, lost=lost):
+            return f"its log file cannot be written: {problem}" if problem else f"{lost} bytes of its log are lost"
         case e.Note(text=text):
             return text
     return None

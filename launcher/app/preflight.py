@@ -5,7 +5,7 @@ Opens the state directory, secrets, logs and ports of one instance. Starts no un
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from launcher import native, paths
 from launcher.app.opening import Opened
 from launcher.errors import ConfigError, Problem
-from launcher.events import PortChosen
+from launcher.events import LogTrouble, PortChosen
 from launcher.run.toolbox import Ask, ContractResult, Ports, Surroundings, Toolbox
 from launcher.stack.model import ProbeSpec, VariableSpec
 
@@ -60,6 +60,12 @@ class LogBook:
             path = self._directory / f"{unit}.log"
             self._open[unit] = UnitLog(path, self._redactor, lambda chunk: self._sink(unit, chunk))
         return self._open[unit]
+
+    def troubles(self) -> Iterator[LogTrouble]:
+        """The trouble each file has, or had."""
+        for unit, log in self._open.items():
+            if log.problem is not None or log.lost_bytes:
+                yield LogTrouble(unit, log.problem, log.lost_bytes)
 
     def close(self) -> None:
         """Close every file."""

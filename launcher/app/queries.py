@@ -77,7 +77,7 @@ def _unit_line(unit: UnitView, snapshot: Snapshot, width: int) -> str:
     port = f"port {snapshot.ports[unit.name]}" if unit.name in snapshot.ports else ""
     pid = f"pid {unit.pid}" if unit.pid else ""
     restarts = f"{unit.restarts} restarts" if unit.restarts else ""
-    details = ", ".join(part for part in (port, pid, restarts, unit.note or "") if part)
+    details = ", ".join(part for part in (port, pid, restarts, unit.note or "", unit.log_trouble or "") if part)
     return f"{mark} {unit.name:<{width}}  {unit.phase:<8}  {details}".rstrip()
 
 

@@ -30,25 +30,22 @@ if TYPE_CHECKING:
     from uvicorn import Server
 
 _BACKLOG = 128
+_LOOK_PERIOD = 1.0  # seconds between looks at whether our files are still there
 Submit = Callable[[Command], Awaitable[dict[str, object]]]
 
 
 @contextlib.asynccontextmanager
 async def serve(paths: StackPaths, *, snapshot: Callable[[], Snapshot], submit: Submit) -> AsyncIterator[None]:
     """Answer clients while inside. Call only while holding the stack's lock: a stale socket is removed."""
-    listener, address = _listen(paths)
-    token = secrets.token_hex(protocol.TOKEN_BYTES)
-    door = Door(token, _hosts(address), hello="port" in address)
-    leave = asyncio.Event()
-    serving = asyncio.create_task(_serve(listener, _Answers(snapshot, submit, token), door, leave), name="control")
+    reception = _Reception(paths, _Answers(snapshot, submit, secrets.token_hex(protocol.TOKEN_BYTES)))
+    reception.open()
+    keeping = asyncio.create_task(reception.keep_open(), name="control-files")
     try:
-        files.write_json(paths.control, {**address, "token": token})
         yield  # who connects before uvicorn accepts waits in the backlog
     finally:
-        leave.set()
-        await asyncio.gather(serving, return_exceptions=True)
-        listener.close()
-        _forget(paths, address)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await reception.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +55,55 @@ class _Answers:
     snapshot: Callable[[], Snapshot]
     submit: Submit
     token: str
+
+
+class _Reception:
+    """The listening socket, the server behind it, and the file that tells clients of it; they come back if deleted."""
+
+    def __init__(self, paths: StackPaths, answers: _Answers) -> None:
+        self._paths = paths
+        self._answers = answers
+        self._leave = asyncio.Event()
+        self._address: dict[str, Any] = {}
+        self._listeners: list[socket.socket] = []
+        self._serving: list[asyncio.Task[None]] = []
+
+    def open(self) -> None:
+        """Listen, and tell clients where. Raises LauncherError."""
+        listener, self._address = _listen(self._paths)
+        self._listeners.append(listener)
+        door = Door(self._answers.token, _hosts(self._address), hello="port" in self._address)
+        serving = _serve(listener, self._answers, door, self._leave)
+        self._serving.append(asyncio.create_task(serving, name="control"))
+        try:
+            self._tell()
+        except LauncherError:
+            self._shut()
+            raise
+
+    def _tell(self) -> None:
+        files.write_json(self._paths.control, {**self._address, "token": self._answers.token})
+
+    async def keep_open(self) -> None:
+        """Put back what a cleaner of temporary files, or a person, deleted under a running stack."""
+        while True:
+            await asyncio.sleep(_LOOK_PERIOD)
+            with contextlib.suppress(OSError, LauncherError):  # it will be tried again
+                if "socket" in self._address and not self._paths.socket.is_socket():
+                    self.open()
+                elif not self._paths.control.is_file():
+                    self._tell()
+
+    async def close(self) -> None:
+        """Answer nobody any more, and leave nothing behind."""
+        self._leave.set()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+        self._shut()
+
+    def _shut(self) -> None:
+        for listener in self._listeners:
+            listener.close()
+        _forget(self._paths, self._address)
 
 
 async def _serve(listener: socket.socket, answers: _Answers, door: Door, leave: asyncio.Event) -> None:

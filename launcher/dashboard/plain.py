@@ -67,6 +67,8 @@ def _of_unit(event: e.Event, unit: str) -> tuple[str, str, str] | None:  # noqa:
             return unit, "\n".join(_failure(failure)), _RED
         case e.UnitStopped(forced=forced):
             return unit, "did not stop in time and was killed" if forced else "stopped", _YELLOW if forced else _DIM
+        case e.LogTrouble(problem=problem) if problem is not None:
+            return unit, f"its log file cannot be written: {problem}", _YELLOW
         case e.Note(text=text):
             return unit, text, _YELLOW
     return None

@@ -166,7 +166,7 @@ class LogFile:
             self._size = os.fstat(self._handle).st_size
             self._index = files.open_to_append(times.path_beside(self._path), fresh=self._size == 0)
         except (OSError, LauncherError) as error:
-            self.problem = str(error)
+            self.problem = getattr(error, "strerror", None) or str(error)
 
     def _check(self, now: float) -> None:
         """See that our file is still the one at our path: somebody may clean up, or truncate it."""

@@ -157,6 +157,7 @@ _UNIT_FIELDS: Mapping[str, Check] = {
     "seconds": _maybe(_number),
     "note": _maybe(_text),
     "last_probe": _maybe(_text),
+    "log_trouble": _maybe(_text),
 }
 _SNAPSHOT_FIELDS: Mapping[str, Check] = {
     "instance": _text,

@@ -41,6 +41,15 @@ def open_to_append(path: Path, *, fresh: bool = False) -> int:
     return os.open(path, flags | (os.O_TRUNC if fresh else 0), _PRIVATE)
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file is at this path: device and number; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def read(path: Path) -> bytes | None:
     """The file's contents; None when there is none or it cannot be read."""
     try:

@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from launcher import __version__, native
 from launcher.errors import AlreadyRunning, OtherVersion
@@ -14,22 +15,50 @@ from launcher.state.snapshot import Snapshot
 _ENDED = frozenset({"stopped", "failed"})
 
 
-@contextlib.contextmanager
-def hold(paths: StackPaths) -> Iterator[None]:
-    """Be the stack's only supervisor. Raises AlreadyRunning, naming the other one's pid and age."""
-    import filelock
+class Held:
+    """The stack's lock, held by us; a lock file that somebody deletes is made and locked again by `renew`."""
 
-    native.private_directory(paths.home)
-    lock = filelock.FileLock(paths.lock, mode=0o600)
-    with files.writing(paths.lock):
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            raise _already_running(paths) from None
+    def __init__(self, paths: StackPaths) -> None:
+        self._paths = paths
+        self._locks: list[Any] = []
+        self._file: tuple[int, int] | None = None
+
+    def acquire(self) -> None:
+        """Lock the file that is there now. Raises AlreadyRunning when somebody else holds it."""
+        import filelock
+
+        native.private_directory(self._paths.home)
+        lock = filelock.FileLock(self._paths.lock, mode=0o600)
+        with files.writing(self._paths.lock):
+            try:
+                lock.acquire(timeout=0)
+            except filelock.Timeout:
+                raise _already_running(self._paths) from None
+        self._locks.append(lock)
+        self._file = files.identity(self._paths.lock)
+
+    def renew(self) -> bool:
+        """See that the file at its path is the one we hold; whether it had to be locked anew. Raises AlreadyRunning."""
+        if files.identity(self._paths.lock) == self._file:
+            return False
+        self.acquire()
+        return True
+
+    def release(self) -> None:
+        """Let another supervisor take over."""
+        for lock in self._locks:
+            lock.release()
+
+
+@contextlib.contextmanager
+def hold(paths: StackPaths) -> Iterator[Held]:
+    """Be the stack's only supervisor. Raises AlreadyRunning, naming the other one's pid and age."""
+    held = Held(paths)
+    held.acquire()
     try:
-        yield
+        yield held
     finally:
-        lock.release()
+        held.release()
 
 
 def running(paths: StackPaths) -> Snapshot | None:

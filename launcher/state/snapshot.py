@@ -31,6 +31,7 @@ class UnitView:
     last_probe: str | None = None
     exit: Exit | None = None
     failure: Failure | None = None
+    log_trouble: str | None = None  # why its log file has gaps
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object of the unit."""
@@ -104,6 +105,8 @@ def _changed(unit: UnitView, event: e.Event) -> UnitView:
     match event:
         case e.UnitStarted(generation=generation, pid=pid):
             return replace(unit, pid=pid, generation=generation)
+        case e.LogTrouble(problem=problem, lost=lost):
+            return replace(unit, log_trouble=_log_trouble(problem, lost))
         case e.UnitProbed(detail=detail):
             return replace(unit, last_probe=detail)
         case e.UnitExited(exit=ended):
@@ -111,6 +114,12 @@ def _changed(unit: UnitView, event: e.Event) -> UnitView:
         case e.UnitFailed(stage=stage, failure=failure):
             return _entered(unit, event, "failed", pid=None, stage=stage or unit.stage, failure=failure)
     return _moved(unit, event)
+
+
+def _log_trouble(problem: str | None, lost: int) -> str | None:
+    gone = f"{lost} bytes of its log are lost" if lost else ""
+    now = f"its log file cannot be written: {problem}" if problem else ""
+    return "; ".join(filter(None, (now, gone))) or None
 
 
 def _moved(unit: UnitView, event: e.Event) -> UnitView:  # noqa: PLR0911 - one line a kind of event
