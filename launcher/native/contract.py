@@ -66,6 +66,9 @@ class Child(Protocol):
     def forced(self) -> bool:
         """Whether anything had to be killed because it did not stop within the grace period."""
 
+    def family(self) -> set[int]:
+        """The living processes of this child's tree."""
+
     def owns(self, pid: int) -> bool:
         """Whether the process belongs to this child's tree."""
 

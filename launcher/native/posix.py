@@ -24,7 +24,7 @@ from launcher.native.containment import (
     still_stopping,
 )
 from launcher.native.contract import Child, Identity, LaunchSpec, Listener, Output
-from launcher.native.proc import identity, tree
+from launcher.native.proc import identity, listening, tree
 from launcher.native.unstarted import Unstarted, explain, explain_cwd, explain_missing
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ __all__ = [
     "identity",
     "kill_marked",
     "listeners",
+    "listening",
     "my_identity",
     "on_shutdown",
     "private_directory",

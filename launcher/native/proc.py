@@ -7,6 +7,7 @@ if sys.platform == "win32":
 
 import functools
 import os
+import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -129,7 +130,7 @@ def started_at(pid: int) -> float | None:
 
 def listeners(port: int, candidates: Iterable[int]) -> list[Listener]:
     """Who accepts connections on this TCP port, of either IP version. `candidates` are looked at first."""
-    sockets = _listening_sockets(port)
+    sockets = {inode for inode, _, there in _listening_sockets() if there == port}
     if not sockets:
         return []
     found: dict[str, int] = {}
@@ -146,9 +147,14 @@ def listeners(port: int, candidates: Iterable[int]) -> list[Listener]:
     return known + [Listener(port, None, "", None)] * (len(found) < len(sockets))
 
 
-def _listening_sockets(port: int) -> set[str]:
-    """The inodes of the sockets that listen on this port."""
-    inodes = set()
+def listening(family: Iterable[int]) -> list[tuple[str, int]]:
+    """Addresses and TCP ports on which these processes accept connections."""
+    held: set[str] = set().union(*map(_sockets_of, family))
+    return [(address, port) for inode, address, port in _listening_sockets() if inode in held]
+
+
+def _listening_sockets() -> Iterator[tuple[str, str, int]]:
+    """Each listening socket: its inode, its address ("0.0.0.0" and "::" for all), its port."""
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
             lines = Path(table).read_text(encoding="ascii").splitlines()[1:]
@@ -156,9 +162,16 @@ def _listening_sockets(port: int) -> set[str]:
             continue
         for line in lines:
             fields = line.split()
-            if fields[3] == _LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
-                inodes.add(fields[9])
-    return inodes
+            if fields[3] == _LISTEN:
+                address, _, port = fields[1].rpartition(":")
+                yield fields[9], _address(address), int(port, 16)
+
+
+def _address(hexadecimal: str) -> str:
+    """An address of the kernel's tables: words of four bytes, each in the machine's own order."""
+    words = [bytes.fromhex(hexadecimal[at : at + 8]) for at in range(0, len(hexadecimal), 8)]
+    raw = b"".join(word[::-1] if sys.byteorder == "little" else word for word in words)
+    return socket.inet_ntop(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, raw)
 
 
 def _sockets_of(pid: int) -> set[str]:

@@ -212,6 +212,10 @@ class ShimChild(asyncio.SubprocessProtocol):
         """Whether KILL was needed because the grace period had passed."""
         return self._forced
 
+    def family(self) -> set[int]:
+        """The living processes of the tree."""
+        return proc.tree(self._shim) if self._shim > 0 and not self._done.done() else set()
+
     def owns(self, pid: int) -> bool:
         """Whether the process belongs to the tree: orphans in it have the shim for a parent, so lineage tells."""
         return self._shim > 0 and not self._done.done() and self._shim in proc.ancestors(pid)

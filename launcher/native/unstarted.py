@@ -29,6 +29,10 @@ class Unstarted:
         """Nothing had to be killed."""
         return False
 
+    def family(self) -> set[int]:
+        """There is none."""
+        return set()
+
     def owns(self, pid: int) -> bool:
         """No process belongs to it."""
         del pid

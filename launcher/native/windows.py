@@ -165,6 +165,13 @@ def listeners(port: int, candidates: Iterable[int] = ()) -> list[Listener]:
     return windows_processes.listeners(port)
 
 
+def listening(family: Iterable[int]) -> list[tuple[str, int]]:
+    """Addresses and TCP ports on which these processes accept connections."""
+    from launcher.native import windows_processes
+
+    return windows_processes.listening(family)
+
+
 def tree(pid: int) -> set[int]:
     """All processes below this one."""
     from launcher.native import windows_processes

@@ -201,6 +201,10 @@ class JobChild(asyncio.SubprocessProtocol):
         """Whether force was needed because the grace period had passed."""
         return self._forced
 
+    def family(self) -> set[int]:
+        """The living processes of the tree."""
+        return self._job.pids()
+
     def owns(self, pid: int) -> bool:
         """Whether the process belongs to the tree."""
         return pid in self._job.pids()

@@ -8,7 +8,7 @@ if sys.platform != "win32":
 import contextlib
 import ctypes
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ctypes import wintypes
 from pathlib import PureWindowsPath
 
@@ -103,6 +103,18 @@ def listeners(port: int) -> list[Listener]:
         if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
     }
     return [_listener(port, pid) for pid in sorted(holders, key=lambda pid: pid or 0)]
+
+
+def listening(family: Iterable[int]) -> list[tuple[str, int]]:
+    """Addresses and TCP ports on which these processes accept connections."""
+    import psutil
+
+    members = set(family)
+    return [
+        (connection.laddr.ip, connection.laddr.port)
+        for connection in psutil.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.pid in members
+    ]
 
 
 def _listener(port: int, pid: int | None) -> Listener:

@@ -25,6 +25,8 @@ class Waiter(Protocol):
     """What the loops need from the world."""
 
     async def pause(self, seconds: float) -> None: ...
+    def now(self) -> float:
+        """Seconds of waking time: a suspend ages no deadline."""
 
 
 def delays(period: float) -> Iterator[float]:
@@ -40,8 +42,7 @@ async def until_ready(ask: Ask, spec: ProbeSpec, world: Waiter, *, changed: Call
 
     Raises NotReady at the deadline, or at once when an answer says that waiting is no use.
     """
-    loop = asyncio.get_running_loop()
-    give_up_at = loop.time() + spec.initial_delay + spec.deadline
+    give_up_at = world.now() + spec.initial_delay + spec.deadline
     if spec.initial_delay:
         await asyncio.sleep(spec.initial_delay)
     pauses, streak, last = delays(spec.period), 0, None
@@ -59,9 +60,9 @@ async def until_ready(ask: Ask, spec: ProbeSpec, world: Waiter, *, changed: Call
         streak = 0
         if answer.permanent:
             raise NotReady(answer.detail, answer)
-        if loop.time() >= give_up_at:
+        if world.now() >= give_up_at:
             raise NotReady(f"not ready after {spec.deadline:g} s", answer)
-        await world.pause(min(next(pauses), max(0.0, give_up_at - loop.time())))
+        await world.pause(min(next(pauses), max(0.0, give_up_at - world.now())))
 
 
 async def watch(ask: Ask, spec: ProbeSpec, *, lost: Callable[[Verdict], None], back: Callable[[], None]) -> None:

@@ -68,6 +68,7 @@ class Supervisor:
                     self._inbox.task_done()
             finally:
                 reaper.cancel()
+                self.world.awake.stop()
         return self._exit_code
 
     def _turn(self, message: m.Message | Command) -> None:

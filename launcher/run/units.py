@@ -17,7 +17,9 @@ from launcher.native.contract import Child, LaunchSpec
 from launcher.plan.build import PlanUnit
 from launcher.plan.interpolate import expand, expand_model
 from launcher.plan.step import Adopted, Launch, Skip, StepFailed, Verdict
+from launcher.run import listening
 from launcher.run import messages as m
+from launcher.run.listening import PortStolen
 from launcher.run.probing import NotReady, until_ready, watch
 from launcher.run.steps import TAIL_LINES, CommandTask, Context, program
 from launcher.run.toolbox import Ask
@@ -25,14 +27,6 @@ from launcher.run.world import World
 from launcher.stack.model import ProbeSpec, ServiceSpec, TaskSpec
 
 Post = Callable[[m.Message], None]
-
-
-class PortStolen(Exception):
-    """A stranger listens where the service should."""
-
-    def __init__(self, port: int, holder: str) -> None:
-        super().__init__(f"port {port} was taken by {holder}")
-        self.holder = holder
 
 
 class Incarnation:
@@ -121,7 +115,7 @@ class TaskIncarnation(Incarnation):
             self.world.add_outputs(verdict.outputs, frozenset())
             return m.Finished(self.unit.name, self.generation, skipped=verdict.reason)
         try:
-            async with asyncio.timeout(spec.timeout):
+            async with self.world.awake.timeout(spec.timeout):
                 outcome = await action.run(context)
         except TimeoutError:
             raise StepFailed(f"not done after {spec.timeout:g} s", tail=self.log.tail(TAIL_LINES)) from None
@@ -186,7 +180,7 @@ class ServiceIncarnation(Incarnation):
         self.post(m.Started(self.unit.name, self.generation))
         await self.prove(None)
         self.post(m.Ready(self.unit.name, self.generation, note))
-        await self.keep_watch()
+        await self.keep_watch(None)
         await asyncio.Event().wait()  # until interrupted: there is nothing of ours that could end
         raise AssertionError
 
@@ -204,9 +198,9 @@ class ServiceIncarnation(Incarnation):
             self.post(m.Started(self.unit.name, self.generation))
             await asyncio.wait({ended, proving}, return_when=asyncio.FIRST_COMPLETED)
             if not ended.done():
-                proving.result()  # raises what made it give up
+                await self.raise_unready(proving, child)
                 self.post(m.Ready(self.unit.name, self.generation, note))
-                watching = asyncio.create_task(self.keep_watch())
+                watching = asyncio.create_task(self.keep_watch(child))
                 await asyncio.wait({ended})
                 return m.Ended(self.unit.name, self.generation, self.failure(str(ended.result())), ended.result())
             return self.ended_early(ended.result())
@@ -222,7 +216,7 @@ class ServiceIncarnation(Incarnation):
 
     def ended_early(self, ended: Exit) -> m.Message:
         """It exited before it was ready; the reason may be that a stranger has its port."""
-        self.raise_if_stolen(None)
+        self.raise_if_stolen(None, missed=True)
         reason = str(ended) if ended.error else f"{ended} before it was ready"
         return m.Ended(self.unit.name, self.generation, self.failure(reason), ended)
 
@@ -241,8 +235,9 @@ class ServiceIncarnation(Incarnation):
 
         async def ask_and_verify() -> Verdict:
             answer = await ask()
-            if child is not None and (answer.ok or self.log.seen("EADDRINUSE")):
-                self.raise_if_stolen(child)
+            missed = self.log.seen("EADDRINUSE")
+            if child is not None and (answer.ok or missed):
+                self.raise_if_stolen(child, missed=missed)
             return answer
 
         return ask_and_verify
@@ -256,15 +251,32 @@ class ServiceIncarnation(Incarnation):
         self.last = answer
         self.world.publish(UnitProbed(self.unit.name, answer.ok, self.world.tools.redact(answer.detail)))
 
-    def raise_if_stolen(self, child: Child | None) -> None:
+    @property
+    def port(self) -> int | None:
+        """The number of the port it was told to listen on."""
+        return self.world.tools.ports.chosen[self.unit.port] if self.unit.port else None
+
+    def raise_if_stolen(self, child: Child | None, *, missed: bool) -> None:
         """Raise PortStolen when the listener on our port is a process that is not ours."""
-        name = self.unit.port
-        if name is None:
-            return
-        port = self.world.tools.ports.chosen[name]
-        for listener in native.listeners(port):
-            if listener.pid is not None and not (child and child.owns(listener.pid)):
-                raise PortStolen(port, f"{listener.name} (pid {listener.pid})")
+        if self.port is not None:
+            listening.raise_if_stolen(self.port, child, missed=missed)
+
+    async def raise_unready(self, proving: "asyncio.Task[None]", child: Child) -> None:
+        """Raise what made it give up, if anything did; and where it listens, if that is somewhere else."""
+        try:
+            proving.result()
+        except NotReady as error:
+            elsewhere = await listening.whereabouts(child, self.port) if self.port is not None else ""
+            raise NotReady(error.reason + elsewhere, error.last) from error
+
+    async def warn_if_exposed(self, child: Child) -> None:
+        """Tell, once, when other machines can reach the service."""
+        if self.generation == 1 and self.port is not None and await listening.exposed(child, self.port):
+            self.world.note(
+                f"listens on every address of this machine (port {self.port}): others in its network can reach it; "
+                "let it listen on 127.0.0.1 unless they shall",
+                self.unit.name,
+            )
 
     def pick_another_port(self, stolen: PortStolen) -> m.Message:
         """Choose another port; who knew the old one is told by a restart."""
@@ -279,8 +291,10 @@ class ServiceIncarnation(Incarnation):
         self.world.publish(PortChosen(name, port, lost, stolen.holder))
         return m.PortLost(self.unit.name, self.generation, affected, failure)
 
-    async def keep_watch(self) -> None:
+    async def keep_watch(self, child: Child | None) -> None:
         """Watch liveness for as long as the service runs."""
+        if child is not None:
+            await self.warn_if_exposed(child)
         spec = self.spec.liveness
         if spec is None:
             return

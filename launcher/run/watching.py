@@ -1,25 +1,51 @@
-"""Restarting a service when a file it watches changes. The owner of watchfiles."""
+"""Restarting a service when a file it watches changes. The owner of watchfiles; polls where that cannot be loaded."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.events import Command, RestartUnits
+from launcher.run import polling
 from launcher.run.world import World
 from launcher.stack.model import ServiceSpec
 
-_DEBOUNCE_MS = 300
-_IGNORED = frozenset({"node_modules", ".git", ".next", ".medusa", "__pycache__", ".venv"})
+QUIET_MS = 300  # a change counts once nothing has changed for so long: an editor, a checkout, a build write many files
+_LONGEST_MS = 10_000  # what never comes to rest is told after this time
+_IGNORED = frozenset({"node_modules", ".git", ".next", ".medusa", "__pycache__", ".venv", ".rxlaunch"})
+_TEMPORARY = ("~", ".swp", ".swx", ".tmp", ".pyc")
 
 
-def watched(world: World) -> dict[str, tuple[Path, ...]]:
-    """The paths each service watches, those that exist."""
-    found: dict[str, tuple[Path, ...]] = {}
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What one service watches: whole directories, and single files (which editors replace by others)."""
+
+    directories: tuple[Path, ...]
+    files: tuple[Path, ...]
+
+    def concerns(self, changed: Path) -> bool:
+        """Whether a change of this path means anything to the service."""
+        if changed in self.files:
+            return True
+        if changed.name.endswith(_TEMPORARY):
+            return False
+        for directory in self.directories:
+            if changed.is_relative_to(directory):
+                return not _IGNORED & set(changed.relative_to(directory).parts)
+        return False
+
+
+def watched(world: World) -> dict[str, Watched]:
+    """What each service watches, as far as it exists."""
+    found: dict[str, Watched] = {}
     for name, unit in world.plan.units.items():
         if isinstance(unit.spec, ServiceSpec) and unit.spec.watch:
             base = world.working_directory(unit)
-            found[name] = tuple(path for path in (base / entry for entry in unit.spec.watch) if path.exists())
-    return {name: paths for name, paths in found.items() if paths}
+            paths = [(base / entry).resolve() for entry in unit.spec.watch]
+            there = Watched(tuple(p for p in paths if p.is_dir()), tuple(p for p in paths if p.is_file()))
+            if there.directories or there.files:
+                found[name] = there
+    return found
 
 
 async def restart_on_change(world: World, submit: Callable[[Command], None]) -> None:
@@ -28,13 +54,39 @@ async def restart_on_change(world: World, submit: Callable[[Command], None]) -> 
     if not targets:
         return
     async with asyncio.TaskGroup() as group:
-        for name, paths in targets.items():
-            group.create_task(_follow(name, paths, submit))
+        for name, what in targets.items():
+            for changes in sources(what, world.note):
+                group.create_task(_follow(name, what, changes, submit))
 
 
-async def _follow(name: str, paths: tuple[Path, ...], submit: Callable[[Command], None]) -> None:
-    from watchfiles import awatch
-
-    async for changes in awatch(*paths, debounce=_DEBOUNCE_MS):
-        if any(not _IGNORED & set(Path(path).parts) for _, path in changes):
+async def _follow(
+    name: str, what: Watched, changes: AsyncIterator[set[Path]], submit: Callable[[Command], None]
+) -> None:
+    async for changed in changes:
+        if any(map(what.concerns, changed)):
             submit(RestartUnits((name,)))
+
+
+def sources(what: Watched, note: Callable[[str], None]) -> list[AsyncIterator[set[Path]]]:
+    """Where changes come from: the system where watchfiles can be loaded, else our own looking."""
+    try:
+        import watchfiles
+    except ImportError as error:
+        note(f"changes of files are looked for twice a second, because watchfiles cannot be loaded ({error})")
+        return [polling.changes((*what.directories, *what.files), _IGNORED, quiet=QUIET_MS / 1000)]
+    del watchfiles
+    # A file that is replaced takes its watch along: its directory is watched instead, and not what is below that.
+    places = ((what.directories, True), (tuple({file.parent for file in what.files}), False))
+    return [_told(paths, what, recursive=recursive) for paths, recursive in places if paths]
+
+
+async def _told(paths: tuple[Path, ...], what: Watched, *, recursive: bool) -> AsyncIterator[set[Path]]:
+    from watchfiles import Change, awatch
+
+    def concerns(_change: Change, path: str) -> bool:
+        return what.concerns(Path(path))
+
+    async for changes in awatch(
+        *paths, watch_filter=concerns, debounce=_LONGEST_MS, step=QUIET_MS, recursive=recursive
+    ):
+        yield {Path(path) for _, path in changes}

@@ -13,6 +13,7 @@ from launcher.events import Event, Note
 from launcher.native.contract import INSTANCE_MARK, UNIT_MARK
 from launcher.plan.build import Plan, PlanUnit
 from launcher.plan.interpolate import Scope, Unresolved, expand, references
+from launcher.run.awake import Awake
 from launcher.run.toolbox import Surroundings, Toolbox
 
 
@@ -34,6 +35,7 @@ class World:
         self.publish = publish
         self.outputs: dict[str, str] = {}
         self._stirred = asyncio.Event()
+        self._awake: Awake | None = None
 
     # --- waking up whoever waits for something to change ----------------------------------------------------
 
@@ -41,6 +43,17 @@ class World:
         """Something changed: whoever polls should ask again at once."""
         self._stirred.set()
         self._stirred = asyncio.Event()
+
+    @property
+    def awake(self) -> Awake:
+        """The clock of our loop, running from its first use on."""
+        if self._awake is None:
+            self._awake = Awake()
+        return self._awake
+
+    def now(self) -> float:
+        """Seconds of waking time."""
+        return self.awake.time()
 
     async def pause(self, seconds: float) -> None:
         """Sleep, unless something changes before."""

@@ -1,0 +1,58 @@
+"""Time as this process lived it: a suspended machine, or a supervisor that was stopped, ages no deadline.
+
+On Linux the monotonic clock stands still in a suspend but not while we are stopped; on Windows in neither. A tick that
+comes far too late tells both, and every deadline that runs is put off by as much.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+TICK_SECONDS = 1.0
+LATE_SECONDS = 5.0  # a loaded machine is late by less
+
+
+class Awake:
+    """The clock of one event loop. Made inside it; costs one callback a second."""
+
+    def __init__(self, tick: float = TICK_SECONDS, late: float = LATE_SECONDS) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._tick_seconds = tick
+        self._late = late
+        self._slept = 0.0
+        self._running: set[asyncio.Timeout] = set()
+        self._due = self._loop.time()
+        self._handle: asyncio.TimerHandle | None = None
+        self._tick()
+
+    def time(self) -> float:
+        """Seconds, of which only differences mean anything; those slept through are not counted."""
+        return self._loop.time() - self._slept
+
+    @contextlib.asynccontextmanager
+    async def timeout(self, seconds: float) -> AsyncIterator[None]:
+        """Like asyncio.timeout, of waking time. Raises TimeoutError."""
+        async with asyncio.timeout(seconds) as running:
+            self._running.add(running)
+            try:
+                yield
+            finally:
+                self._running.discard(running)
+
+    def stop(self) -> None:
+        """Tick no more."""
+        if self._handle is not None:
+            self._handle.cancel()
+
+    def _tick(self) -> None:
+        # A plain callback: timers run in the order in which they were due, so this one runs before the deadlines
+        # that came up in the same sleep, and can still put them off.
+        late = self._loop.time() - self._due
+        if late > self._late:
+            self._slept += late
+            for running in self._running:
+                due = running.when()
+                if due is not None and not running.expired():
+                    running.reschedule(due + late)
+        self._due = self._loop.time() + self._tick_seconds
+        self._handle = self._loop.call_at(self._due, self._tick)

@@ -1,0 +1,141 @@
+"""Changes of watched files (fault row 82): storms, editors, churn beside them; told by the system, and looked for."""
+
+import asyncio
+import builtins
+import contextlib
+
+import pytest
+
+from launcher import native
+from launcher.run import polling, watching
+from launcher.run.watching import QUIET_MS, Watched
+
+WAYS = ["polling"] if native.IS_WINDOWS else ["watchfiles", "polling"]
+
+
+@pytest.fixture(params=WAYS)
+def way(request, monkeypatch):
+    """The two ways to hear of a change."""
+    if request.param == "polling":
+        real = builtins.__import__
+
+        def without(name, *rest, **more):
+            if name == "watchfiles":
+                raise ImportError("DLL load failed")
+            return real(name, *rest, **more)
+
+        monkeypatch.setattr(builtins, "__import__", without)
+        monkeypatch.setattr(polling.changes, "__kwdefaults__", {"period": 0.05})
+    return request.param
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "src" / "node_modules").mkdir(parents=True)
+    (tmp_path / "src" / "code.py").write_text("1")
+    (tmp_path / "settings.toml").write_text("1")
+    return tmp_path
+
+
+class Heard:
+    """How often a restart was asked for."""
+
+    def __init__(self, what):
+        self.times = 0
+        self.notes = []
+        self._more = asyncio.Event()
+        self.tasks = [
+            asyncio.create_task(watching._follow("web", what, source, self._hear))
+            for source in watching.sources(what, self.notes.append)
+        ]
+
+    def _hear(self, command):
+        assert command.names == ("web",)
+        self.times += 1
+        self._more.set()
+
+    async def once_more(self, act):
+        """Do something until it is heard of: a watch takes a moment to begin."""
+        before = self.times
+        async with asyncio.timeout(20):
+            while self.times == before:
+                act()
+                self._more.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._more.wait(), 4 * QUIET_MS / 1000)
+
+    async def settled(self):
+        """Wait until nothing more will come of what was done so far."""
+        await asyncio.sleep(3 * QUIET_MS / 1000)
+
+    async def stop(self):
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+
+@pytest.fixture
+async def heard(way, project):
+    made = Heard(Watched((project / "src",), (project / "settings.toml",)))
+    yield made
+    await made.stop()
+
+
+def counting(path):
+    """Write something else each time."""
+    numbers = iter(range(1, 1000))
+    return lambda: path.write_text("x" * next(numbers))
+
+
+async def test_a_thousand_touches_are_one_restart(heard, project):
+    await heard.once_more(counting(project / "src" / "code.py"))
+    await heard.settled()
+    before = heard.times
+    for number in range(1000):
+        (project / "src" / f"new{number % 50}.py").write_text(str(number))
+        if number % 100 == 0:
+            await asyncio.sleep(0.02)
+    await heard.settled()
+    assert heard.times == before + 1
+
+
+async def test_an_editor_that_replaces_the_file_is_seen_every_time(heard, project):
+    numbers = iter(range(1, 1000))
+
+    def save():
+        draft = project / ".settings.toml.new"
+        draft.write_text("y" * next(numbers))
+        draft.replace(project / "settings.toml")
+
+    await heard.once_more(save)
+    await heard.once_more(save)
+    await heard.once_more(save)
+
+
+async def test_churn_in_packages_and_temporary_files_restart_nothing(heard, project):
+    await heard.once_more(counting(project / "src" / "code.py"))
+    await heard.settled()
+    before = heard.times
+    (project / "src" / "node_modules" / "index.js").write_text("1")
+    (project / "src" / "__pycache__").mkdir()
+    (project / "src" / "__pycache__" / "code.pyc").write_text("1")
+    (project / "src" / "code.py~").write_text("1")
+    (project / "other.txt").write_text("beside the watched file")
+    await heard.settled()
+    assert heard.times == before
+
+
+async def test_a_deleted_file_is_a_change(heard, project):
+    await heard.once_more(counting(project / "src" / "code.py"))
+    await heard.settled()
+    await heard.once_more(lambda: (project / "src" / "code.py").unlink(missing_ok=True))
+
+
+def test_a_checkout_below_a_folder_with_an_ignored_name_is_watched_all_the_same(tmp_path):
+    inside = tmp_path / "node_modules" / "shop" / "src"
+    assert Watched((inside,), ()).concerns(inside / "a.ts")
+    assert not Watched((inside,), ()).concerns(inside / "node_modules" / "a.ts")
+
+
+async def test_where_watchfiles_cannot_be_loaded_it_is_told(heard, way):
+    assert bool(heard.notes) == (way == "polling")
