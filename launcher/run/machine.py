@@ -44,6 +44,8 @@ class _Turn:
     # --- small verbs -----------------------------------------------------------------------------------------
 
     def change(self, name: str, **values: Any) -> UnitState:
+        if "phase" in values:
+            values.setdefault("waiting_on", ())  # what it waited for was told of another phase
         self.units[name] = replace(self.units[name], **values)
         return self.units[name]
 
@@ -277,7 +279,6 @@ class _Turn:
             phase=Phase.STARTING,
             generation=generation,
             begun_at=self.now,
-            waiting_on=(),
             has_process=False,
             healthy=True,
         )

@@ -31,6 +31,7 @@ class SmallStack:
 
     def __init__(self, directory: Path) -> None:
         self.tag = f"tag{uuid.uuid4().hex[:12]}"
+        self.command = [sys.executable]  # the interpreter, and before it what changes who runs it
         self.root = directory / "project"
         self.root.mkdir(parents=True)
         self.home = directory / "home"
@@ -44,7 +45,7 @@ class SmallStack:
 
     def write(self, text: str) -> None:
         """Write the stack file; `{python}` is this interpreter, `{tag}` a word that finds the process."""
-        filled = text.replace("{python}", sys.executable.replace("\\", "/")).replace("{tag}", self.tag)
+        filled = text.replace("{python}", self.command[-1].replace("\\", "/")).replace("{tag}", self.tag)
         (self.root / "rxlaunch.toml").write_text(filled, encoding="utf-8")
 
     def web(self, extra: str = "", ports: str = "web = 21000") -> None:
@@ -62,7 +63,7 @@ stop = {{ grace = 3 }}
     def run(self, *arguments: str, timeout: float = 60, check: int | None = None) -> "subprocess.CompletedProcess[str]":
         """Run the command line to its end; with `check`, its exit code must be that."""
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "launcher", *arguments],
+            [*self.command, "-P", "-m", "launcher", *arguments],
             cwd=self.root,
             env=self.env,
             capture_output=True,
@@ -85,7 +86,7 @@ stop = {{ grace = 3 }}
     def popen(self, *arguments: str, **options) -> "subprocess.Popen[str]":
         """Start the command line and leave it running."""
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "launcher", *arguments],
+            [*self.command, "-P", "-m", "launcher", *arguments],
             cwd=self.root,
             env=self.env,
             stdout=subprocess.PIPE,
