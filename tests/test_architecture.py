@@ -13,7 +13,7 @@ LAYERS = (  # a package may import only from the lines below its own
     "run control dashboard probes ports logs telemetry services marketplace export diagnosis",
     "plan state",
     "stack events native",
-    "errors paths",
+    "errors paths characters",
 )
 OWNERS = {  # who may import which dependency, even lazily
     "click": ("cli/",),

@@ -5,11 +5,16 @@ import os
 import sys
 import time
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from launcher import events as e
 from launcher.app.opening import Opened
 from launcher.state.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from launcher.dashboard.patient import Patient
+
+_LAST_LINES = 2.0  # seconds for the reader to read what is still to be read when the stack has ended
 
 
 class View(Protocol):
@@ -44,11 +49,15 @@ class Silent:
 class Printer(Silent):
     """Where text goes; once nobody reads any more it goes nowhere, and the stack goes on."""
 
-    def __init__(self) -> None:
+    def __init__(self, patient: "Patient | None" = None) -> None:
         self._open = True
+        self._patient = patient
 
     def print(self, text: str) -> None:
         """Print one or more lines."""
+        if self._patient is not None:
+            self._patient.write(text + "\n")
+            return
         if not self._open:
             return
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
@@ -58,6 +67,12 @@ class Printer(Silent):
         except (OSError, ValueError):
             self._open = False
             sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - stays open as our stdout
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._patient is not None:
+            self._patient.drain(_LAST_LINES)
 
 
 class Ndjson(Printer):
@@ -71,8 +86,10 @@ class Ndjson(Printer):
 class Plain(Printer):
     """A line an event, and the output of services with their name before each line."""
 
-    def __init__(self, opened: Opened, *, color: bool, show_output: bool = True) -> None:
-        super().__init__()
+    def __init__(
+        self, opened: Opened, *, color: bool, show_output: bool = True, patient: "Patient | None" = None
+    ) -> None:
+        super().__init__(patient)
         from launcher.logs.lines import LineSplitter
 
         self._began = time.monotonic()
@@ -95,23 +112,23 @@ class Plain(Printer):
     def output(self, unit: str, chunk: bytes) -> None:
         """Print complete lines with the unit's name before them."""
         from launcher.dashboard.prefix import format_line
-        from launcher.logs.lines import LineSplitter
+        from launcher.logs.lines import LineSplitter, plain
 
         if not self._show_output:
             return
         splitter = self._lines.setdefault(unit, LineSplitter())
         for line in splitter.feed(chunk):
-            self.print(format_line(unit, line, self._width, color=self._color))
+            self.print(format_line(unit, line if self._color else plain(line), self._width, color=self._color))
 
 
 class Live(Plain):
     """A terminal: stages with their progress while the stack boots, then the services' output."""
 
-    def __init__(self, opened: Opened) -> None:
-        super().__init__(opened, color=not os.environ.get("NO_COLOR"))
+    def __init__(self, opened: Opened, patient: "Patient") -> None:
+        super().__init__(opened, color=not os.environ.get("NO_COLOR"), patient=patient)
         from launcher.dashboard.terminal import LiveView
 
-        self._live = LiveView()
+        self._live = LiveView(out=patient)
         self._booting = True
 
     def output(self, unit: str, chunk: bytes) -> None:
@@ -148,14 +165,21 @@ class Live(Plain):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._live.__exit__(kind, error, trace)
+        super().__exit__(kind, error, trace)
 
 
 def foreground(output: str, opened: Opened) -> View:
     """The view of `up`: NDJSON when asked for, live on a terminal, plain lines elsewhere and in CI."""
+    import atexit
+
+    from launcher.dashboard.patient import Patient
+
+    patient = Patient(sys.stdout)
+    atexit.register(patient.drain, _LAST_LINES)
     if output == "json":
-        return Ndjson()
+        return Ndjson(patient)
     terminal = sys.stdout.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
-    return Live(opened) if terminal else Plain(opened, color=False)
+    return Live(opened, patient) if terminal else Plain(opened, color=False, patient=patient)
 
 
 def welcome(opened: Opened, snapshot: Snapshot) -> str:

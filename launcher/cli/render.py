@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import click
 
 from launcher.app.result import VERSION, Result
+from launcher.dashboard.printable import printable
 from launcher.errors import LauncherError
 
 
@@ -16,7 +17,7 @@ def finish(result: Result, output: str) -> None:
     if output == "json":
         write(json.dumps(result.document(), indent=2))
     elif result.text:
-        write(result.text)
+        write(printable(result.text))
     if result.exit_code:
         sys.exit(result.exit_code)
 
@@ -64,9 +65,9 @@ def _show(error: LauncherError) -> None:
             document["problems"] = [{"where": p.where, "what": p.what} for p in problems]
         write(json.dumps({"version": VERSION, "error": document}, indent=2))
         return
-    write(f"error: {error.message}", err=True)
+    write(printable(f"error: {error.message}"), err=True)
     if error.remedy:
-        write(f"  try: {error.remedy}", err=True)
+        write(printable(f"  try: {error.remedy}"), err=True)
 
 
 def _wants_json() -> bool:

@@ -2,9 +2,11 @@
 
 import re
 
-_CONTROLS = re.compile("\x1b\\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+from launcher.characters import CONTROLS, INVISIBLE
+
+_UNWANTED = re.compile(f"\x1b\\[[0-?]*[ -/]*[@-~]|(?!\n)[{CONTROLS}{INVISIBLE}]")
 
 
 def printable(text: str) -> str:
-    """The text without control characters; tabs and line ends stay."""
-    return _CONTROLS.sub("", text)
+    """The text without control characters and invisible ones; tabs and line ends stay."""
+    return _UNWANTED.sub("", text)

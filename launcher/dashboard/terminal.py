@@ -32,8 +32,9 @@ _BUSY = frozenset({"starting", "stopping"})
 class LiveView:
     """Stages and units with their progress while a stack boots; other output is printed above."""
 
-    def __init__(self, console: "Console | None" = None) -> None:
+    def __init__(self, console: "Console | None" = None, out: Any = None) -> None:
         self._console = console
+        self._out = out  # where to write when no console is given; our stdout by default
         self._live: Live | None = None
         self._snapshot: Snapshot | None = None
         self._width = 0
@@ -71,7 +72,8 @@ class LiveView:
         from rich.live import Live
 
         self._live = Live(
-            console=self._console or _console(),
+            console=self._console or _console(self._out or Forgiving(sys.stdout)),
+            redirect_stderr=False,  # what comes there is redacted on its way, and rich would take another one
             get_renderable=self._frame,
             refresh_per_second=_FRAMES_PER_SECOND,
             transient=True,
@@ -104,10 +106,10 @@ class LiveView:
         return _table(self._snapshot, now, spinner=spinner)
 
 
-def _console() -> "Console":
+def _console(out: Any) -> "Console":
     from rich.console import Console
 
-    return Console(file=cast("IO[str]", Forgiving(sys.stdout)), highlight=False)
+    return Console(file=cast("IO[str]", out), highlight=False)
 
 
 def _table(snapshot: Snapshot, now: float, *, spinner: "RenderableType | None") -> "Table":

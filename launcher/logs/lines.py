@@ -2,18 +2,20 @@
 
 import re
 
+from launcher.characters import CONTROLS, INVISIBLE
+
 LONGEST = 64 * 1024
 SPLIT_MARK = " ↩ (line continues)"
 RESET = "\x1b[0m"
-_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+_UNWANTED = re.compile(f"[{CONTROLS}{INVISIBLE}]")
 _SEQUENCE = re.compile(
-    r"""
+    rf"""
     (?P<sgr>(?:\x1b\[|\x9b)[0-9;:]*m)                       # colours: the only ones kept
     | (?:\x1b\[|\x9b)[0-?]*[ -/]*(?:[@-~]|$)?               # cursor moves, erasing, modes; or unfinished
     | (?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?  # titles, clipboard
     | \x1b[ -/]*[0-~]?                                      # other escapes
     | (?P<nul>\x00)
-    | [\x01-\x08\x0a-\x1f\x7f-\x9f]
+    | [{CONTROLS}{INVISIBLE}]
     """,
     re.VERBOSE,
 )
@@ -23,7 +25,7 @@ _RESETS = (RESET, "\x1b[m")
 
 def clean(line: str) -> str:
     """The line as a terminal may show it: colours stay and end with the line, all other controls go, NUL is shown."""
-    if not _CONTROL.search(line):
+    if not _UNWANTED.search(line):
         return line
     shown = _SEQUENCE.sub(_kept, _last_state(line))
     colors = _SGR.findall(shown)

@@ -1,0 +1,102 @@
+"""Writing for a reader that may be slow, stopped or gone (fault rows 27 and 32)."""
+
+import io
+import os
+import threading
+
+import pytest
+
+from launcher.dashboard.patient import Patient
+
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+
+
+@pytest.fixture
+def pipe():
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb", buffering=0) as reader, os.fdopen(writing, "w", encoding="utf-8") as writer:
+        yield reader, writer
+
+
+def read_until(reader, end: bytes) -> bytes:
+    seen = b""
+    while not seen.endswith(end):
+        seen += reader.read(65536)
+    return seen
+
+
+def test_what_is_written_arrives_in_its_order(pipe):
+    reader, writer = pipe
+    patient = Patient(writer)
+    for number in range(1000):
+        patient.write(f"line {number} 🚀\n")
+    seen = read_until(reader, "line 999 🚀\n".encode())
+    assert seen.decode() == "".join(f"line {number} 🚀\n" for number in range(1000))
+
+
+def test_a_writer_is_never_made_to_wait_and_what_was_skipped_is_counted(pipe):
+    reader, writer = pipe
+    patient = Patient(writer, most=200_000)
+    stuck = threading.Timer(20.0, os._exit, (1,))
+    stuck.start()
+    for number in range(10_000):
+        patient.write(f"line {number:06d} {'x' * 80}\n")
+    stuck.cancel()
+    seen = read_until(reader, b"nobody read them ---\n").decode().splitlines()
+    assert [line[:11] for line in seen[:-1]] == [f"line {number:06d}" for number in range(len(seen) - 1)]
+    assert seen[-1] == f"--- {10_000 - (len(seen) - 1)} lines skipped: nobody read them ---"
+    patient.write("on we go\n")
+    assert read_until(reader, b"on we go\n") == b"on we go\n"
+
+
+def test_control_without_patience_the_writer_waits_for_ever(pipe):
+    _, writer = pipe
+    wrote_all = threading.Event()
+
+    def write():
+        try:
+            os.write(writer.fileno(), b"x" * 1_000_000)
+            wrote_all.set()
+        except OSError:
+            pass
+
+    thread = threading.Thread(target=write, daemon=True)
+    thread.start()
+    assert not wrote_all.wait(0.2)
+    read_until(pipe[0], b"x" * 16)
+    while not wrote_all.wait(0.001):
+        pipe[0].read(65536)
+    thread.join(5)
+
+
+def test_a_reader_that_is_gone_costs_nothing(pipe):
+    reader, writer = pipe
+    patient = Patient(writer)
+    reader.close()
+    for _ in range(1000):
+        patient.write("nobody reads this\n")
+    patient.drain(5.0)
+    assert patient.write("nor this") == 8
+
+
+def test_draining_waits_for_the_reader_but_not_for_ever(pipe):
+    reader, writer = pipe
+    patient = Patient(writer)
+    patient.write("x" * 300_000 + "\n")
+    patient.drain(0.05)
+    late = threading.Timer(0.05, read_until, (reader, b"\n"))
+    late.start()
+    patient.drain(10.0)
+    assert patient._size == 0
+    late.join()
+
+
+def test_a_stream_that_is_no_file_and_lacks_characters_is_written_too():
+    class Ascii(io.StringIO):
+        encoding = "ascii"
+
+    stream = Ascii()
+    patient = Patient(stream)
+    patient.write("rocket 🚀\n")
+    patient.drain(5.0)
+    assert stream.getvalue() == "rocket ?\n"
