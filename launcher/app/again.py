@@ -38,11 +38,19 @@ def ensure(opened: Opened, request: Request, output: str) -> Result:
         from launcher.control import client
 
         client.send(opened.paths, events.StartUnits(units), timeout=10.0)
-    wanted = units or tuple(name for name, unit in snapshot.units.items() if unit.phase != "stopped")
-    commands.wait_for(opened.paths, wanted, request.wait_timeout or _BOOT_LIMIT)
+    limit = request.wait_timeout or _BOOT_LIMIT
+    commands.wait_for(opened.paths, request.units or _wanted(opened, limit), limit)
     status = queries.status(opened.root)
     text = f"already running\n{status.text}" if not units else status.text
     return Result(text if output == "text" else "", {**status.data, "already_running": not units})
+
+
+def _wanted(opened: Opened, limit: float) -> tuple[str, ...]:
+    """The units that run or are to run, once the boot is over: what was not selected is pending for ever."""
+    deadline = time.monotonic() + limit
+    while (snapshot := queries.running(opened.paths)).phase == "starting" and time.monotonic() < deadline:
+        time.sleep(_POLL)
+    return tuple(name for name, unit in snapshot.units.items() if unit.phase not in ("pending", "stopped"))
 
 
 def missing(snapshot: Snapshot, request: Request) -> tuple[str, ...]:

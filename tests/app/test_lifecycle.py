@@ -8,6 +8,8 @@ import sys
 import time
 import urllib.request
 
+import pytest
+
 from tests.support.small_stacks import until
 
 
@@ -66,6 +68,14 @@ def test_a_second_up_in_the_background_succeeds_and_starts_nothing(stack):
     pid = stack.json("status")["pid"]
     assert stack.json("up", "-d")["already_running"] is True
     assert stack.json("status")["pid"] == pid
+
+
+@pytest.mark.parametrize("again", [[], ["web"]])
+def test_a_second_up_in_the_background_does_not_wait_for_what_was_never_selected(stack, again):
+    stack.web('[services.other]\ncommand = ["{python}", "-c", "import time; time.sleep(60)"]')
+    stack.run("up", "-d", "web", check=0)
+    assert stack.json("up", "-d", *again)["already_running"] is True
+    assert stack.unit("other")["phase"] == "pending"
 
 
 def test_a_second_up_in_the_foreground_names_pid_and_ports_and_exits_with_4(stack):
