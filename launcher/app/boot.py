@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from launcher import events as e
 from launcher import native
-from launcher.app import leftovers
+from launcher.app import discreet, leftovers
 from launcher.app.opening import Opened, open_stack
 from launcher.app.request import Request
 from launcher.app.result import Result
@@ -48,34 +48,50 @@ def supervise(request: Request) -> Result:
 
 
 def _boot(opened: Opened, request: Request, view: "View") -> Result:
-    from launcher.state import lock, store
+    from launcher.state import lock
 
     native.private_directory(opened.paths.home)
     with lock.hold(opened.paths) as held:
         instance = os.environ.pop(INSTANCE_VARIABLE, None) or uuid.uuid4().hex
         recorder = Recorder(opened, instance, view)
         try:
-            swept = leftovers.sweep(opened.paths)
-            store.make_room(opened.paths)
-            recorder.publish(_starting(opened, instance))
-            recorder.save_again()  # what is started from here on must be found, should we be killed
-            if swept:
-                recorder.publish(e.Note(leftovers.sentence(swept)))
-            prepared, book = _prepare(opened, request, recorder, view)
-        except (LauncherError, KeyboardInterrupt) as error:
-            code = error.exit_code if isinstance(error, LauncherError) else Interrupted.exit_code
-            recorder.publish(e.StackStopping(str(error) or "interrupted", code))
-            recorder.publish(e.StackStopped(code))
+            with discreet.stderr(recorder.redact):
+                code = _boot_recorded(opened, request, recorder, held)
+        finally:
             recorder.close()
-            raise
+    return Result(exit_code=code)
+
+
+def _boot_recorded(opened: Opened, request: Request, recorder: "Recorder", held: "Held") -> int:
+    from launcher.state import store
+
+    try:
+        swept = leftovers.sweep(opened.paths)
+        store.make_room(opened.paths)
+        recorder.publish(_starting(opened, recorder.instance))
+        recorder.save_again()  # what is started from here on must be found, should we be killed
+        if swept:
+            recorder.publish(e.Note(leftovers.sentence(swept)))
+        prepared, book = _prepare(opened, request, recorder)
         try:
-            with view:
-                code = asyncio.run(_supervise(opened, request, prepared, recorder, held))
+            with recorder.view:
+                return asyncio.run(_supervise(opened, request, prepared, recorder, held))
         finally:
             prepared.logs.close()
             book.give_back()
-            recorder.close()
-    return Result(exit_code=code)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told in one sentence, whatever it is
+        raise _ended_by(error, recorder) from None
+
+
+def _ended_by(error: BaseException, recorder: "Recorder") -> BaseException:
+    """Record what ends the stack instead of a stop; the exception for the user."""
+    from launcher.app import crash
+
+    final = crash.explained(error, recorder.redact) if isinstance(error, Exception) else error
+    code = final.exit_code if isinstance(final, LauncherError) else Interrupted.exit_code
+    recorder.publish(e.StackStopping(str(final) or "interrupted", code))
+    recorder.publish(e.StackStopped(code))
+    return final
 
 
 def _starting(opened: Opened, instance: str) -> e.StackStarting:
@@ -84,13 +100,14 @@ def _starting(opened: Opened, instance: str) -> e.StackStarting:
     return e.StackStarting(instance, plan.name, str(opened.root), os.getpid(), plan.mode, tuple(plan.units), stages)
 
 
-def _prepare(opened: Opened, request: Request, recorder: "Recorder", view: "View") -> "tuple[Prepared, PortBook]":
+def _prepare(opened: Opened, request: Request, recorder: "Recorder") -> "tuple[Prepared, PortBook]":
     """Everything that is checked before anything is started; the ports are held when this returns."""
     from launcher.app import preflight
 
     book = preflight.choose_ports(opened, request)
     try:
-        prepared = preflight.prepare(opened, request, recorder.instance, view.output, book)
+        prepared = preflight.prepare(opened, request, recorder.instance, recorder.view.output, book)
+        recorder.know_secrets(prepared.toolbox.redact)
         preflight.check_contracts(opened, prepared)
         for warning in opened.loaded.warnings:
             recorder.publish(e.Note(warning))
@@ -106,11 +123,13 @@ class Recorder:
     """Hears every event: folds it into the snapshot, appends it to the event log, shows it to the view."""
 
     def __init__(self, opened: Opened, instance: str, view: "View") -> None:
+        from launcher.app import preflight
         from launcher.state.store import EventLog
 
         self._paths = opened.paths
         self._log = EventLog(opened.paths)
-        self._view = view
+        self._redact: Callable[[str], str] = preflight.given_redactor(opened).text
+        self.view = view
         self._timer: asyncio.TimerHandle | None = None
         self.snapshot: Snapshot | None = None
         self.instance = instance
@@ -121,11 +140,20 @@ class Recorder:
         from launcher import telemetry
         from launcher.state.snapshot import fold
 
+        event = discreet.event(event, self._redact)
         self.snapshot = fold(self.snapshot, event)
         self._log.append(event)
         telemetry.record(event)
-        self._view.event(event, self.snapshot)
+        self.view.event(event, self.snapshot)
         self._save_soon()
+
+    def redact(self, text: str) -> str:
+        """The text without the secrets that are known by now."""
+        return self._redact(text)
+
+    def know_secrets(self, redact: Callable[[str], str]) -> None:
+        """From now on redact by this: it knows generated secrets too, and those that units will give."""
+        self._redact = redact
 
     def _save_soon(self) -> None:
         """Save at most every 50 ms: a boot has bursts of events, and each save is an fsync."""

@@ -29,7 +29,12 @@ _NODE_PROGRAMS = frozenset({"node", "npm", "npx"})
 _NODE_ACTIONS = frozenset({"node-packages", "medusa-migrate", "medusa-seed", "medusa-build", "next-build"})
 _MINIMAL = ("PATH", "HOME", "LANG", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "COMSPEC", "PATHEXT", "USERPROFILE",
             "APPDATA", "LOCALAPPDATA")  # fmt: skip
-_URL_PASSWORD = re.compile(r"^[a-z+]+://[^/@\s]*:([^@/\s]+)@")
+_PASSWORDS = (  # in a URL, whatever characters its user forgot to escape; in a query, or a libpq string
+    re.compile(r"^[\w.+-]+://[^/@:\s]*:([^@/\s]+)@"),
+    re.compile(r"^[\w.+-]+://[^/@:\s]*:(\S+)@"),
+    re.compile(r"(?:^|[?&\s])(?:ssl)?password\s*=\s*([^&'\s]+)", re.IGNORECASE),
+    re.compile(r"(?:^|\s)(?:ssl)?password\s*=\s*'([^']+)'", re.IGNORECASE),
+)
 _SHORTEST_SECRET = 5
 
 
@@ -82,14 +87,13 @@ def prepare(
     opened: Opened, request: "Request", instance: str, sink: Callable[[str, bytes], None], ports: Ports
 ) -> Prepared:
     """Check what can be checked and open what must be open. Raises ConfigError or StateUnwritable."""
-    from launcher.logs.redact import Redactor
     from launcher.state.fingerprints import FileFingerprints
     from launcher.state.secrets import Secrets
 
     secrets = Secrets(opened.paths.secrets)
-    redactor = Redactor()
+    redactor = given_redactor(opened)
     given = given_environment(opened)
-    for value in (*secrets.values(), *secret_values(opened, given)):
+    for value in secrets.values():
         redactor.add(value)
     node_path = find_node(opened, given)
     resolve = contract_resolver(opened, given, secrets)
@@ -105,7 +109,7 @@ def prepare(
     )
     logs = LogBook(opened.paths.logs, redactor, sink)
     toolbox = Toolbox(
-        probe=_probe,
+        probe=_prober(redactor),
         log=logs.get,
         action=_action,
         provider=_provider,
@@ -123,15 +127,25 @@ def prepare(
 # --- the environment ----------------------------------------------------------------------------------------
 
 
+def given_redactor(opened: Opened) -> "Redactor":
+    """A redactor that knows the secrets that the user gave."""
+    from launcher.logs.redact import Redactor
+
+    redactor = Redactor()
+    for value in secret_values(opened, given_environment(opened)):
+        redactor.add(value)
+    return redactor
+
+
 def secret_values(opened: Opened, given: Mapping[str, str]) -> list[str]:
     """Values that must never be shown: secret variables, and of URLs their passwords."""
     names = {n for spec in opened.loaded.stack.contracts.values() for n, v in spec.items() if v.secret}
     found: list[str] = []
     for name in names & given.keys():
-        url = _URL_PASSWORD.match(given[name])
-        value = url.group(1) if url else given[name]
-        if "://" not in value and len(value) >= _SHORTEST_SECRET:
-            found.append(value)
+        passwords = [match for pattern in _PASSWORDS for match in pattern.findall(given[name])]
+        if not passwords and "://" not in given[name]:
+            passwords = [given[name]]
+        found += [value for value in passwords if len(value) >= _SHORTEST_SECRET]
     return found
 
 
@@ -247,10 +261,13 @@ def no_door(*_arguments: object) -> Any:
     raise RuntimeError("nothing is started or asked here")
 
 
-def _probe(spec: "ProbeSpec", seen: Callable[[str], bool]) -> "Ask":
-    from launcher import probes
+def _prober(redactor: "Redactor") -> Callable[["ProbeSpec", Callable[[str], bool]], "Ask"]:
+    def door(spec: "ProbeSpec", seen: Callable[[str], bool]) -> "Ask":
+        from launcher import probes
 
-    return probes.build(spec, seen=seen)
+        return probes.build(spec, seen=seen, redact=redactor.beginning)
+
+    return door
 
 
 def _action(name: str) -> "Action":

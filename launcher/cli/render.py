@@ -54,6 +54,12 @@ def guarded(command: click.Command) -> NoReturn:
     except BrokenPipeError:
         _nobody_reads()
         sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - a fault of ours: a sentence, not a traceback with who knows what in it
+        from launcher.app import crash
+
+        explained = crash.explained(error)
+        _show(explained)
+        sys.exit(explained.exit_code)
     sys.exit(0)
 
 

@@ -40,6 +40,12 @@ class Redactor:
             return text
         return self.all_of(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
+    def beginning(self, text: str) -> str:
+        """The same for a text that was cut off: what is left of a secret at its end is masked too."""
+        stream = self.stream()
+        shown = stream.feed(text.encode("utf-8", "surrogatepass")) + stream.flush()
+        return shown.decode("utf-8", "replace")
+
     def all_of(self, data: bytes) -> bytes:
         """The bytes with every secret masked; nothing follows them."""
         return self.until(data, len(data))

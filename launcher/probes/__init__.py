@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 __all__ = ["build"]
 
 
-def build(spec: "ProbeSpec", *, seen: Callable[[str], bool] | None = None) -> Probe:
-    """The probe that a spec (templates filled in) describes. `seen` tells whether the unit printed a pattern."""
+def build(spec: "ProbeSpec", *, seen: Callable[[str], bool] | None = None, redact: Callable[[str], str] = str) -> Probe:
+    """The probe that a spec (templates filled in) describes. `seen` tells whether the unit printed a pattern.
+
+    `redact` hides secrets in texts that are then cut short: half a secret would not be recognised afterwards.
+    """
     if spec.http is not None:
         from launcher.probes import http
 
-        return http.probe(spec)
+        return http.probe(spec, redact)
     if spec.tcp is not None:
         from launcher.probes import tcp
 
@@ -35,7 +38,7 @@ def build(spec: "ProbeSpec", *, seen: Callable[[str], bool] | None = None) -> Pr
     if spec.command is not None:
         from launcher.probes import command
 
-        return command.probe(spec)
+        return command.probe(spec, redact)
     if spec.log_line is not None and seen is not None:
         from launcher.probes import logline
 

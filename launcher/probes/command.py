@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ _SHOWN = 200
 _KEPT = 4096  # bytes of what it printed last
 
 
-def probe(spec: "ProbeSpec") -> Probe:
+def probe(spec: "ProbeSpec", redact: Callable[[str], str]) -> Probe:
     """Run the command; it and all it started are killed when it takes longer than `timeout`."""
     argv = spec.command or ()
 
@@ -42,7 +43,14 @@ def probe(spec: "ProbeSpec") -> Probe:
             return Answer(False, f"{argv[0]} {ended}", "error", permanent=True)
         if ended.ok:
             return Answer(True, f"{argv[0]} exited with code 0")
-        said = " ".join(printed.decode("utf-8", "replace").split())[-_SHOWN:]
-        return Answer(False, f"{argv[0]} {ended}: {said}".rstrip(": "), "status")
+        return Answer(False, f"{argv[0]} {ended}: {_last_words(printed, redact)}".rstrip(": "), "status")
 
     return ask
+
+
+def _last_words(printed: bytearray, redact: Callable[[str], str]) -> str:
+    """The end of what it printed, without a word that was cut."""
+    words = printed.decode("utf-8", "replace").split()
+    if len(printed) == _KEPT:
+        del words[:1]
+    return redact(" ".join(words))[-_SHOWN:]

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from launcher.probes.contract import Answer, Probe
@@ -13,14 +14,17 @@ if TYPE_CHECKING:
 
     from launcher.stack.model import ProbeSpec
 
+Redact = Callable[[str], str]
+
 _LAST_PORT = 65535
 _MOST_REDIRECTS = 10
 _MOST_BODY = 2 * 1024 * 1024  # bytes searched for `contains`
 _SHOWN_BODY = 200
+_READ_BODY = 4096  # bytes in which secrets are hidden before so much of it is shown
 _EVIDENCE_SECONDS = 0.25  # how long a bad answer's body is waited for: the status is known already
 
 
-def probe(spec: "ProbeSpec") -> Probe:
+def probe(spec: "ProbeSpec", redact: Redact) -> Probe:
     """GET the URL; right status, right text, no redirect to another host, all within `timeout` seconds."""
 
     async def ask() -> Answer:
@@ -28,7 +32,7 @@ def probe(spec: "ProbeSpec") -> Probe:
 
         try:
             async with asyncio.timeout(spec.timeout):
-                return await _ask(spec)
+                return await _ask(spec, redact)
         except TimeoutError:
             return Answer(False, f"{_told(spec.http)} → no complete answer within {spec.timeout:g} s", "timeout")
 
@@ -40,21 +44,21 @@ def _told(url: str | None) -> str:
     return "GET " + re.sub(r"//[^/@]*@", "//", url or "")
 
 
-async def _ask(spec: "ProbeSpec") -> Answer:
+async def _ask(spec: "ProbeSpec", redact: Redact) -> Answer:
     import httpx
 
     url = spec.http or ""
     try:
         # verify=False is for http:// only: making a TLS context costs 20 ms, and a local URL has no certificate.
         async with httpx.AsyncClient(trust_env=False, verify=not url.startswith("http://"), timeout=None) as client:  # noqa: S113 - the total deadline is around us
-            return await _walk(client, spec, url)
+            return await _walk(client, spec, url, redact)
     except httpx.ConnectError as error:
         return Answer(False, f"{_told(url)} → connection refused ({error})", "refused")
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
         return Answer(False, f"{_told(url)} → {type(error).__name__}: {error}", "protocol")
 
 
-async def _walk(client: "httpx.AsyncClient", spec: "ProbeSpec", url: str) -> Answer:
+async def _walk(client: "httpx.AsyncClient", spec: "ProbeSpec", url: str, redact: Redact) -> Answer:
     import httpx
 
     origin = httpx.URL(url)
@@ -70,7 +74,7 @@ async def _walk(client: "httpx.AsyncClient", spec: "ProbeSpec", url: str) -> Ans
                     return Answer(False, told, "redirect")
                 url = str(target.copy_with(host=origin.host))
                 continue
-            return await _judge(spec, url, response)
+            return await _judge(spec, url, response, redact)
     return Answer(False, f"{_told(spec.http)} → more than {_MOST_REDIRECTS} redirects", "redirect")
 
 
@@ -81,10 +85,10 @@ def _same(origin: "httpx.URL", target: "httpx.URL") -> bool:
     return origin.host == target.host or (is_local(origin.host) and is_local(target.host))
 
 
-async def _judge(spec: "ProbeSpec", url: str, response: "httpx.Response") -> Answer:
+async def _judge(spec: "ProbeSpec", url: str, response: "httpx.Response", redact: Redact) -> Answer:
     told = f"{_told(url)} → {response.status_code}"
     if response.status_code not in spec.status:
-        body = await _evidence(response)
+        body = redact(await _evidence(response))[:_SHOWN_BODY]
         return Answer(False, f"{told} {body}".rstrip(), "redirect" if response.is_redirect else "status")
     if spec.contains is not None and not await _contains(response, spec.contains):
         return Answer(False, f"{told}, but without {spec.contains!r}", "body")
@@ -100,9 +104,9 @@ async def _evidence(response: "httpx.Response") -> str:
         async with asyncio.timeout(_EVIDENCE_SECONDS):
             async for chunk in response.aiter_bytes():
                 data += chunk
-                if len(data) >= _SHOWN_BODY:
+                if len(data) >= _READ_BODY:
                     break
-    return " ".join(data[:_SHOWN_BODY].decode("utf-8", "replace").split())
+    return " ".join(data[:_READ_BODY].decode("utf-8", "replace").split())
 
 
 async def _contains(response: "httpx.Response", text: str) -> bool:

@@ -1,0 +1,78 @@
+"""What leaves the supervisor without secrets: its events, and whatever it prints itself (its trace, a traceback)."""
+
+import contextlib
+import dataclasses
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, TextIO, TypeVar, cast
+
+from launcher import events as e
+
+Redact = Callable[[str], str]
+T = TypeVar("T")
+# Names and what must be understood again stay as they are: a password may well be the name of a unit.
+_TEXTS = frozenset({"reason", "detail", "note", "text", "holder", "problem", "last_probe", "remedy", "error"})
+_MANY_TEXTS = frozenset({"tail", "leftovers"})
+
+
+def event(happened: e.Event, redact: Redact) -> e.Event:
+    """The event with every secret in its texts masked, whoever published it."""
+    return _discreet(happened, redact)
+
+
+def _discreet(value: T, redact: Redact) -> T:
+    changes: dict[str, Any] = {}
+    for field in dataclasses.fields(cast("Any", value)):
+        before = getattr(value, field.name)
+        after = _of_field(field.name, before, redact)
+        if after != before:
+            changes[field.name] = after
+    return cast("T", dataclasses.replace(cast("Any", value), **changes)) if changes else value
+
+
+def _of_field(name: str, value: Any, redact: Redact) -> Any:
+    if name in _TEXTS and isinstance(value, str):
+        return redact(value)
+    if name in _MANY_TEXTS:
+        return tuple(redact(text) for text in value)
+    if name == "facts":
+        return tuple((label, redact(text)) for label, text in value)
+    return _discreet(value, redact) if isinstance(value, e.Exit | e.Failure) else value
+
+
+@contextlib.contextmanager
+def stderr(redact: Redact) -> Iterator[None]:
+    """While inside, what this process prints to its stderr, tracebacks most of all, has no secrets."""
+    before = sys.stderr
+    masked = _Masked(before, redact)
+    sys.stderr = cast("TextIO", masked)
+    try:
+        yield
+    finally:
+        masked.finish()
+        sys.stderr = before
+
+
+class _Masked:
+    """A text stream that masks line by line: a secret may be written in pieces."""
+
+    def __init__(self, stream: TextIO, redact: Redact) -> None:
+        self._stream = stream
+        self._redact = redact
+        self._line = ""
+
+    def write(self, text: str) -> int:
+        whole, end, self._line = (self._line + text).rpartition("\n")
+        if end:
+            self._stream.write(self._redact(whole) + end)
+        return len(text)
+
+    def finish(self) -> None:
+        """Write what has no end."""
+        if self._line:
+            self._stream.write(self._redact(self._line))
+        self._line = ""
+        self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
