@@ -5,12 +5,12 @@ Reads files only; starts nothing except `node --version`, through the context.
 
 import json
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from launcher import native
 from launcher.plan.step import StepContext, StepFailed
 
 LOCK_FILES = {
@@ -112,7 +112,7 @@ def database_url(context: StepContext) -> str | None:
 
 def find_tool(context: StepContext, name: str) -> Path | None:
     """A program on the PATH of the unit (where the chosen Node comes first)."""
-    found = shutil.which(name, path=context.env.get("PATH", ""))
+    found = native.executable(name, context.env.get("PATH", ""))
     return Path(found) if found else None
 
 

@@ -6,9 +6,10 @@ Nothing is installed, created or stopped here, and each attempt is bounded to a 
 import asyncio
 import contextlib
 import os
-import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+
+from launcher import native
 
 _SECONDS = 10.0
 _CONTAINER_WORDS = {"postgres": ("postgres",), "redis": ("redis", "valkey")}
@@ -30,7 +31,7 @@ Runner = Callable[[Sequence[str]], Awaitable[tuple[int, str]]]
 
 async def run(argv: Sequence[str]) -> tuple[int, str]:
     """Exit code and output of a short command; 127 when it is not there or takes too long."""
-    program = shutil.which(argv[0])
+    program = native.executable(argv[0], os.environ.get("PATH", ""))
     if program is None:
         return 127, ""
     process = await asyncio.create_subprocess_exec(
