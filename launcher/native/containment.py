@@ -115,7 +115,7 @@ def still_stopping(instance: str) -> bool:
 
 
 def shims_of(instance: str) -> list[Identity]:
-    """The shims of an instance; they alone are given this mark."""
+    """The shims of an instance, and the warden that forked them: they alone are given this mark."""
     return proc.marked(proc.pids(), {INSTANCE_MARK: instance, SHIM_MARK: "1"}, _users(), lambda _pid: False)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from launcher.events import Exit
-from launcher.native import brand, proc, shim
+from launcher.native import brand, proc
 from launcher.native.containment import (
     PAUSE_SECONDS,
     SHIMS,
@@ -27,23 +27,25 @@ from launcher.native.containment import (
     sweep,
     unprivileged_user,
 )
-from launcher.native.contract import INSTANCE_MARK, SHIM_MARK, UNIT_MARK, LaunchSpec, Output
+from launcher.native.contract import INSTANCE_MARK, UNIT_MARK, Identity, LaunchSpec, Output
 from launcher.native.unstarted import explain
+from launcher.native.warden import Warden, warden_of
 
+AT_ONCE = 256 * 1024  # bytes of output read in one go
 DRAIN_SECONDS = 1.0  # for output still in the pipe when the tree is gone
 
 
-class ShimChild(asyncio.SubprocessProtocol):
-    """One contained child: its shim's process, control pipe and status pipe."""
+class ShimChild:
+    """One contained child: its shim, control pipe, status pipe and output pipe."""
 
     def __init__(self, spec: LaunchSpec, path: str, output: Output) -> None:
         self._spec = spec
         self._path = path
         self._output = output
         self._loop = asyncio.get_running_loop()
-        self._transport: asyncio.SubprocessTransport | None = None
         self._shim = self._main = 0
-        self._control = self._status = -1
+        self._who: Identity | None = None  # the shim, beyond doubt
+        self._control = self._status = self._printed = -1
         self._unread = b""
         self._exit: Exit | None = None
         self._leftovers: list[str] = []
@@ -52,48 +54,51 @@ class ShimChild(asyncio.SubprocessProtocol):
         self._drained = asyncio.Event()
         self._done: asyncio.Future[Exit] = self._loop.create_future()
         self._finishing: asyncio.Task[None] | None = None
+        self._warden: Warden | None = None
 
     async def start(self) -> None:
-        """Start the shim; returns when its main process runs, or cannot. OSError when there can't even be a shim."""
+        """Have the shim forked; returns when its main process runs, or cannot. OSError when there can be no shim."""
         if threading.current_thread() is not threading.main_thread():
             raise RuntimeError("children are started from the main thread only")
-        with contextlib.ExitStack() as theirs, SHIMS.starting(self._spec.env):
+        with SHIMS.starting(self._spec.env):
             try:
-                await self._launch(theirs)
-            except BaseException:
-                self._close_pipes()  # the shim, if there is one, takes this for our death
-                raise
+                await self._launch()
+            except BrokenPipeError:  # the warden was killed: another will do
+                await self._launch()
         try:
             await self._started.wait()
         except asyncio.CancelledError:
             self.kill()
             raise
 
-    async def _launch(self, theirs: contextlib.ExitStack) -> None:
-        """Open the pipes, write down the orders, start the shim. What is entered into `theirs` is the shim's."""
+    async def _launch(self) -> None:
+        self._warden = warden_of(self._marks())
+        try:
+            with contextlib.ExitStack() as theirs:
+                await self._ask_for_shim(theirs, self._warden)
+        except BaseException:
+            self._close_pipes()  # the shim, if there is one, takes this for our death
+            await self._warden.release()
+            raise
+
+    async def _ask_for_shim(self, theirs: contextlib.ExitStack, warden: Warden) -> None:
+        """Open the pipes, write down the orders, ask for a shim. What is entered into `theirs` is the shim's."""
         control, self._control = os.pipe()
         theirs.callback(os.close, control)
         self._status, status = os.pipe()
         theirs.callback(os.close, status)
-        os.set_blocking(self._control, False)
-        os.set_blocking(self._status, False)
-        orders = theirs.enter_context(_unnamed_file(marshal.dumps(self._orders()))).fileno()
-        stdin = asyncio.subprocess.DEVNULL
+        self._printed, output = os.pipe()
+        theirs.callback(os.close, output)
+        for handle in (self._control, self._status, self._printed):
+            os.set_blocking(handle, False)
+        handles = [control, status, theirs.enter_context(_unnamed_file(marshal.dumps(self._orders()))).fileno(), output]
         if self._spec.stdin is not None:
-            stdin = theirs.enter_context(_unnamed_file(self._spec.stdin)).fileno()
-        env = self._spec.env
-        await self._loop.subprocess_exec(
-            lambda: self,
-            *(sys.executable, "-I", "-S", shim.__file__, f"{control},{status},{orders}"),
-            env.get(UNIT_MARK, Path(self._path).name),  # so that `ps` tells the shims apart
-            stdin=stdin,
-            stderr=asyncio.subprocess.STDOUT,
-            pass_fds=(control, status, orders),
-            start_new_session=True,
-            cwd="/",
-            env={**self._marks(), SHIM_MARK: "1"},
-        )
+            handles.append(theirs.enter_context(_unnamed_file(self._spec.stdin)).fileno())
+        self._shim = await warden.fork(handles)
+        self._who = proc.identity(self._shim)
+        SHIMS.pids.add(self._shim)
         self._loop.add_reader(self._status, self._hear)
+        self._loop.add_reader(self._printed, self._read)
 
     def _marks(self) -> dict[str, str]:
         return {name: self._spec.env[name] for name in (INSTANCE_MARK, UNIT_MARK) if name in self._spec.env}
@@ -105,6 +110,7 @@ class ShimChild(asyncio.SubprocessProtocol):
             "path": os.fsencode(self._path),
             "argv": [os.fsencode(argument) for argument in spec.argv],
             "env": {os.fsencode(name): os.fsencode(value) for name, value in spec.env.items()},
+            "unit": spec.env.get(UNIT_MARK, Path(self._path).name),
             "cwd": os.fsencode(Path(spec.cwd).absolute()),
             "stop": int(signal.Signals[spec.stop_signal]),
             "scope": spec.stop_scope,
@@ -113,64 +119,60 @@ class ShimChild(asyncio.SubprocessProtocol):
             "user": unprivileged_user() if spec.unprivileged else None,
         }
 
-    # What asyncio calls.
+    # What the loop calls.
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The shim runs."""
-        assert isinstance(transport, asyncio.SubprocessTransport)  # noqa: S101 - asyncio's own promise
-        self._transport = transport
-        self._shim = transport.get_pid()
-        SHIMS.pids.add(self._shim)
-
-    def pipe_data_received(self, fd: int, data: bytes) -> None:
+    def _read(self) -> None:
         """The child, or anything of its tree, printed."""
-        del fd
-        self._output(data)
-
-    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
-        """Nobody is left who could print."""
-        del exc
-        if fd == 1:
+        try:
+            data = os.read(self._printed, AT_ONCE)
+        except BlockingIOError:
+            return
+        if data:
+            self._output(data)
+        else:  # nobody is left who could print
+            self._loop.remove_reader(self._printed)
             self._drained.set()
-
-    def process_exited(self) -> None:
-        """The shim ended: the tree is gone, unless somebody killed the shim."""
-        self._finishing = self._loop.create_task(self._finish())
 
     async def _finish(self) -> None:
         """Settle how it ended, clear up after a killed shim, read the last output."""
         SHIMS.pids.discard(self._shim)
-        self._hear()
         try:
             if self._exit is None:  # the kernel killed the main process with its shim; the rest is ours to kill
+                await self._shim_is_dead()
                 self._leftovers += await _clear_after(self._marks(), self._main)
                 self._exit = Exit(signal=int(signal.SIGKILL))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._drained.wait(), DRAIN_SECONDS)
         finally:
             self._close_pipes()
-            if self._transport is not None:
-                self._transport.close()
+            if self._warden is not None:
+                await self._warden.release()
             self._started.set()
             ended = self._exit or Exit(signal=int(signal.SIGKILL))
             if not self._done.done():
                 self._done.set_result(Exit(ended.code, ended.signal, ended.error, leftovers=tuple(self._leftovers)))
 
+    async def _shim_is_dead(self) -> None:
+        """A process closes its files before it gives away its children: its pipe ends a moment too early."""
+        deadline = self._loop.time() + SWEEP_SECONDS
+        while proc.identity(self._shim) == self._who and self._who and self._loop.time() < deadline:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.001)
+
     # What the shim reports.
 
     def _hear(self) -> None:
-        """Read the status pipe as far as there is something to read."""
-        while self._status >= 0:
-            try:
-                said = os.read(self._status, 4096)
-            except BlockingIOError:
-                return
-            if not said:
-                self._loop.remove_reader(self._status)
-                return
-            *lines, self._unread = (self._unread + said).split(b"\n")
-            for line in lines:
-                self._understand(line.decode())
+        """Read the status pipe; its end is that of the shim: the tree is gone, unless somebody killed the shim."""
+        try:
+            said = os.read(self._status, 4096)
+        except BlockingIOError:
+            return
+        if not said:
+            self._loop.remove_reader(self._status)
+            self._finishing = self._loop.create_task(self._finish())
+            return
+        *lines, self._unread = (self._unread + said).split(b"\n")
+        for line in lines:
+            self._understand(line.decode())
 
     def _understand(self, line: str) -> None:
         word, _, rest = line.partition(" ")
@@ -226,12 +228,13 @@ class ShimChild(asyncio.SubprocessProtocol):
                 os.write(self._control, letter)
 
     def _close_pipes(self) -> None:
-        if self._status >= 0:
-            self._loop.remove_reader(self._status)
-        for handle in (self._control, self._status):
+        for handle in (self._status, self._printed):
+            if handle >= 0:
+                self._loop.remove_reader(handle)
+        for handle in (self._control, self._status, self._printed):
             if handle >= 0:
                 os.close(handle)
-        self._control = self._status = -1
+        self._control = self._status = self._printed = -1
 
 
 async def _clear_after(marks: Mapping[str, str], main: int) -> list[str]:

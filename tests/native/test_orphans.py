@@ -12,6 +12,7 @@ import pytest
 
 from launcher import native
 from launcher.native import brand, containment
+from launcher.native import warden as warden_client
 from tests.support.processes import CAP_SECONDS, WORST_TREE, assert_no_survivors, script, state, until
 
 GRACE = 0.5
@@ -115,11 +116,12 @@ async def test_a_killed_shim_takes_its_tree_along_even_where_we_adopt_nothing(ma
 
 
 def kill_supervisor_and_shim(marks, supervisor):
-    """Both at once, so that neither can clear up after the other."""
-    shim = next(pid for pid, command in marks.survivors().items() if "shim.py" in command)
-    os.kill(supervisor.pid, signal.SIGSTOP)
-    os.kill(shim, signal.SIGKILL)
-    os.kill(supervisor.pid, signal.SIGKILL)
+    """All at once, the warden too, so that none can clear up after the others."""
+    everybody = [supervisor.pid, *(who.pid for who in containment.shims_of(marks.instance))]
+    assert len(everybody) == 3
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in everybody:
+            os.kill(pid, number)
     supervisor.wait()
 
 
@@ -238,6 +240,49 @@ def guardian():
     native.become_guardian()
     yield
     system_call("prctl", 36, 0, 0, 0, 0)
+
+
+async def test_a_killed_warden_leaves_its_shims_at_work_and_the_next_child_gets_another(
+    marks, start, printed, guardian
+):
+    first = await start(*marks.tree("plain"))
+    await printed.shows(b"READY")
+    shim = parent(first.pid)
+    warden = parent(shim)
+    assert warden != os.getpid()
+    os.kill(warden, signal.SIGKILL)
+    until(lambda: parent(shim) == os.getpid())  # we are its subreaper
+    assert native.reap_strangers() == [], "a shim that came to us is not taken for an orphan"
+    assert first.owns(first.pid)
+    second = await start(*marks.leaf())
+    assert parent(parent(second.pid)) not in (warden, os.getpid())
+    for child in (first, second):
+        child.kill()
+        assert (await asyncio.wait_for(child.wait(), 5)).signal == signal.SIGKILL
+    native.reap_strangers()
+    assert not zombies_of(os.getpid())
+    assert_no_survivors(marks, within=0.1)
+
+
+async def test_a_stopped_warden_is_given_up_and_replaced(marks, start, printed, guardian, monkeypatch):
+    monkeypatch.setattr(warden_client, "ANSWER_SECONDS", 0.3)
+    first = await start(*marks.tree("plain"))
+    await printed.shows(b"READY")
+    stuck = parent(parent(first.pid))
+    os.kill(stuck, signal.SIGSTOP)
+    assert "could not be started" in (await (await start("true")).wait()).error
+    assert (await (await start("true")).wait()).code == 0
+    os.kill(stuck, signal.SIGCONT)
+    until(lambda: state(stuck) in ("", "Z"))  # its door is closed: it ends by itself
+    first.kill()
+    await first.wait()
+
+
+async def test_the_warden_ends_with_the_last_child(marks, start):
+    child = await start("sleep", "0.1")
+    warden = parent(parent(child.pid))
+    await child.wait()
+    assert state(warden) == ""
 
 
 def parent(pid):
