@@ -16,8 +16,9 @@ def probe(spec: "ProbeSpec") -> Probe:
 
     async def ask() -> Answer:
         try:
+            number = int(port).to_bytes(2)  # Windows would take the last 16 bits of a larger one
             async with asyncio.timeout(spec.timeout):
-                _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+                _, writer = await asyncio.open_connection(host.strip("[]"), int.from_bytes(number))
                 writer.close()
                 with contextlib.suppress(OSError):
                     await writer.wait_closed()
