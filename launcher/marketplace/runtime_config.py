@@ -8,12 +8,12 @@ name of its state directory), not that of one run. Both files are public: only p
 import json
 import os
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from launcher import native
 from launcher.plan.step import Outcome, Run, Skip, StepContext, StepFailed
 
 DEFAULT_PATH = "launcher_assets/runtime-config.js"
@@ -23,7 +23,6 @@ _GLOBAL = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _FORBIDDEN_NAME = re.compile(r"secret|password|passwd|token|private|dsn|database", re.IGNORECASE)
 _FORBIDDEN_VALUE = re.compile(r"^(sk_|postgres(ql)?:|rediss?:)|//[^/]*:[^/]*@")
 _DATE = re.compile(r'("?generatedAt"?\s*:\s*)"[^"]*"')
-_TRIES = 20  # Windows refuses to replace a file that someone is reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +132,6 @@ def _replace(path: Path, text: str) -> None:
             file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
-        for attempt in range(_TRIES):
-            try:
-                temporary.replace(path)
-            except PermissionError:
-                if attempt == _TRIES - 1:
-                    raise
-                time.sleep(0.01)
-            else:
-                return
+        native.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
