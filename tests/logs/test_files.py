@@ -205,6 +205,7 @@ def test_a_directory_where_nothing_can_be_written_degrades_the_file_alone(tmp_pa
     log.close()
 
 
+@pytest.mark.linux_only("the directory of an open file cannot be deleted there")
 def test_a_log_directory_that_was_deleted_comes_back(path, open_log):
     log = open_log()
     log.write(b"before\n")

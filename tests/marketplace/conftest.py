@@ -2,6 +2,7 @@ import itertools
 
 import pytest
 
+from tests.support import platforms
 from tests.support.marketplace import MEDUSA_TABLES, SEED, Context, Web, connect, private_postgres
 
 _numbers = itertools.count()
@@ -9,6 +10,9 @@ _numbers = itertools.count()
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory):
+    if url := platforms.started(platforms.POSTGRES):
+        yield url
+        return
     with private_postgres(tmp_path_factory.mktemp("server")) as url:
         yield url
 

@@ -70,6 +70,7 @@ async def test_nobody_there_is_refused_and_may_heal():
     assert (answer.ok, answer.code, answer.permanent) == (False, "refused", False)
 
 
+@pytest.mark.not_under_wine("the server runs beside it, and cannot be stopped from here")
 async def test_a_frozen_server_is_given_up_within_the_timeout(server):
     await ask(server.url())  # psycopg is loaded now
     with server.frozen():
@@ -80,6 +81,7 @@ async def test_a_frozen_server_is_given_up_within_the_timeout(server):
     assert took < 2.3
 
 
+@pytest.mark.not_under_wine("the server runs beside it, and cannot be stopped from here")
 async def test_a_server_that_freezes_after_the_login_leaves_no_thread_waiting(server, monkeypatch):
     """Without the cut, the thread waits as long as the server is frozen, and the program cannot end before."""
 
@@ -149,6 +151,7 @@ async def test_a_url_that_cannot_be_read_is_permanent_and_not_shown(url):
     assert "hush" not in f"{answer.detail} {answer.remedy}"
 
 
+@pytest.mark.not_under_wine("a full backlog refuses at once")
 async def test_a_slow_refusal_counts_as_refused(monkeypatch):
     """Windows takes longer to refuse than a probe may take; here a full backlog plays that."""
     with socket.socket() as full:

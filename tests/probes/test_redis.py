@@ -19,6 +19,7 @@ async def test_a_server_that_takes_writes_is_ready(tmp_path):
     assert (answer.ok, answer.code) == (True, "ok")
 
 
+@pytest.mark.not_under_wine("the server runs beside it, and takes no options from here")
 async def test_a_missing_or_wrong_password_is_permanent_and_not_shown(tmp_path):
     async with servers.valkey(tmp_path, "--requirepass", "right-horse") as server:
         missing = await ask(server.url("redis"))
@@ -30,6 +31,7 @@ async def test_a_missing_or_wrong_password_is_permanent_and_not_shown(tmp_path):
     assert right.ok
 
 
+@pytest.mark.not_under_wine("the server runs beside it, and takes no options from here")
 async def test_a_replica_takes_no_writes(tmp_path):
     primary = f"127.0.0.1 {servers.free_port()}"
     async with servers.valkey(tmp_path, "--replicaof", *primary.split()) as server:
@@ -50,6 +52,7 @@ async def test_a_name_with_two_addresses_is_refused_as_well():
     assert answer.code == "refused"
 
 
+@pytest.mark.not_under_wine("the server runs beside it, and cannot be stopped from here")
 async def test_a_frozen_server_is_given_up_within_the_timeout(tmp_path):
     async with servers.valkey(tmp_path) as server:
         await ask(server.url("redis"))

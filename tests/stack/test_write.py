@@ -74,6 +74,7 @@ def sample(tmp_path, monkeypatch):
     return source
 
 
+@pytest.mark.not_under_wine("it lacks the function that copies a file")
 def test_the_sample_is_copied_without_what_was_built(tmp_path, sample):
     target = tmp_path / "new" / "shop"
     file = write_sample(target)
@@ -83,6 +84,7 @@ def test_the_sample_is_copied_without_what_was_built(tmp_path, sample):
     assert file == target / "rxlaunch.toml"
 
 
+@pytest.mark.not_under_wine("it lacks the function that copies a file")
 def test_the_sample_goes_into_an_empty_directory_but_into_no_other(tmp_path, sample):
     empty = tmp_path / "empty"
     empty.mkdir()

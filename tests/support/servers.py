@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import threading
+import urllib.parse
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 from launcher import native
 from launcher.native.contract import Child, LaunchSpec
 from launcher.services import wheels
+from tests.support import platforms
 
 ROLE, PASSWORD = "medusa", "right-horse"
 _INITDB = ("-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "--no-sync", "-U", ROLE)
@@ -76,6 +78,8 @@ async def listening(server: Server, seconds: float = 20.0) -> None:
 
 async def make_postgres_data(directory: Path) -> Path:
     """A fresh data directory, which `postgres` can run on."""
+    if platforms.started(platforms.POSTGRES):
+        return directory
     data, words = directory / "pg", directory / "word"
     words.write_text(PASSWORD)
     argv = (str(wheels.postgres().initdb), "-D", str(data), f"--pwfile={words}", *_INITDB)
@@ -90,6 +94,9 @@ async def make_postgres_data(directory: Path) -> Path:
 @contextlib.asynccontextmanager
 async def postgres(data: Path, port: int | None = None) -> AsyncIterator[Server]:
     """Postgres on this data directory, accepting connections."""
+    if url := platforms.started(platforms.POSTGRES):
+        yield Server(urllib.parse.urlsplit(url).port)
+        return
     server = Server(port or free_port())
     settings = [word for setting in _SETTINGS for word in ("-c", setting)]
     argv = (str(wheels.postgres().postgres), "-D", str(data), "-p", str(server.port), *settings)
@@ -104,6 +111,9 @@ async def postgres(data: Path, port: int | None = None) -> AsyncIterator[Server]
 @contextlib.asynccontextmanager
 async def valkey(directory: Path, *options: str) -> AsyncIterator[Server]:
     """Valkey, listening; nothing is kept."""
+    if url := platforms.started(platforms.REDIS):
+        yield Server(urllib.parse.urlsplit(url).port)
+        return
     server = Server(free_port())
     argv = (str(wheels.valkey()), "--port", str(server.port), "--bind", "127.0.0.1", "--save", "", *options)
     async with _running(argv, directory, server):
@@ -147,5 +157,6 @@ def responder(talk: Callable[[socket.socket], None], host: str = "127.0.0.1") ->
             for each in (listener, *talking):
                 with contextlib.suppress(OSError):
                     each.shutdown(socket.SHUT_RDWR)
+            listener.close()  # on Windows this, and not the shutdown, wakes who accepts
             for thread in (acceptor, *threads):
                 thread.join(5)
