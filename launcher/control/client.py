@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 import struct
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from launcher.paths import StackPaths
 from launcher.state import files
 from launcher.state.document import NotASnapshot, from_json
 from launcher.state.snapshot import Snapshot
+
+_BUSY_SECONDS = 0.1
 
 
 def send(paths: StackPaths, command: Command, timeout: float) -> dict[str, Any]:
@@ -40,7 +43,24 @@ def version(paths: StackPaths, timeout: float) -> dict[str, Any]:
     return _ask(paths, "GET", protocol.VERSION, None, timeout)
 
 
+class _Busy(Exception):
+    """The supervisor has too many connections at the moment; it has not read the request."""
+
+
 def _ask(paths: StackPaths, method: str, path: str, body: dict[str, Any] | None, timeout: float) -> dict[str, Any]:
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            return _ask_once(paths, method, path, body, timeout)
+        except _Busy:
+            if time.monotonic() > deadline:
+                raise LauncherError(
+                    f"the supervisor had too many other connections for {timeout:g} s", remedy="ask again"
+                ) from None
+            time.sleep(_BUSY_SECONDS)
+
+
+def _ask_once(paths: StackPaths, method: str, path: str, body: dict[str, Any] | None, timeout: float) -> dict[str, Any]:
     address = _address(paths)
     connection = _connection(address, timeout)
     headers = {"Host": _host(address), protocol.TOKEN_HEADER: address["token"]}
@@ -66,6 +86,8 @@ def _exchange(
 ) -> dict[str, Any]:
     connection.request(method, path, body=data, headers=headers)
     response = connection.getresponse()
+    if response.status == 503:
+        raise _Busy
     try:
         document = files.object_of(response.read())
     except ValueError as error:

@@ -1,11 +1,13 @@
 """Who may come in: checks of a request before any of it is understood. Pure; `server.py` answers the refusals."""
 
 import hmac
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from launcher.control import protocol
 
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 Headers = Iterable[tuple[bytes, bytes]]
 
 
@@ -25,10 +27,15 @@ class Door:
     hosts: frozenset[bytes]
     hello: bool
 
-    def refuses(self, method: str, path: str, headers: Headers) -> Refusal | None:
+    def refuses(self, method: str, path: str, headers: Headers, version: str = "1.1") -> Refusal | None:
         """The refusal, or None when the request may come in."""
         fields = [(name.lower(), value) for name, value in headers]
-        return self._foreign(path, fields) or self._unknown(method, path, fields) or _body(method, fields)
+        return (
+            _malformed(version, fields)
+            or self._foreign(path, fields)
+            or self._unknown(method, path, fields)
+            or _body(method, fields)
+        )
 
     def _foreign(self, path: str, fields: Sequence[tuple[bytes, bytes]]) -> Refusal | None:
         """Requests that a browser, or a name that was made to lead here, may have sent."""
@@ -50,8 +57,21 @@ class Door:
         return None if method == protocol.ROUTES[path] else Refusal(405, "method not allowed")
 
 
+def _malformed(version: str, fields: Sequence[tuple[bytes, bytes]]) -> Refusal | None:
+    """What the HTTP library lets pass."""
+    if version not in ("1.0", "1.1"):
+        return Refusal(505, "speak HTTP/1.1")
+    if sum(len(name) + len(value) for name, value in fields) > protocol.LARGEST_HEAD:
+        return Refusal(431, "the headers are too large")
+    if any(_CONTROL.search(value) for _, value in fields):
+        return Refusal(400, "a header has control characters")
+    return None
+
+
 def _body(method: str, fields: Sequence[tuple[bytes, bytes]]) -> Refusal | None:
     lengths = _all(fields, b"content-length")
+    if lengths and _all(fields, b"transfer-encoding"):
+        return Refusal(400, "how long is the body?")
     if any(not value.isdigit() or int(value[:20]) > protocol.LARGEST_BODY for value in lengths):
         return Refusal(413, "the body is too large")
     kinds = _all(fields, b"content-type")

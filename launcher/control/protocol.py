@@ -13,7 +13,7 @@ VERSION = "/v1/version"
 HELLO = "/v1/hello"  # TCP only, the one route without a token: the server proves that it has the token
 ROUTES = {STATUS: "GET", COMMANDS: "POST", VERSION: "GET"}
 TOKEN_BYTES = 32
-LARGEST_BODY = 64 * 1024
+LARGEST_BODY = LARGEST_HEAD = 64 * 1024
 REQUEST_SECONDS = 5.0  # in which a request must have come in whole
 MOST_CONNECTIONS = 32
 TOKEN = NONCE = re.compile(r"[0-9a-f]{64}")

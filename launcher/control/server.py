@@ -5,6 +5,7 @@ Installs no signal handlers and writes no logs; imported only when a stack runs.
 
 import asyncio
 import contextlib
+import logging
 import os
 import secrets
 import socket
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from uvicorn import Server
 
 _BACKLOG = 128
+_LONGEST_REASON = 500
 _LOOK_PERIOD = 1.0  # seconds between looks at whether our files are still there
 Submit = Callable[[Command], Awaitable[dict[str, object]]]
 
@@ -168,6 +170,8 @@ def _server(app: "ASGIApp", leave: asyncio.Event) -> "Server":
     import uvicorn
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # no stranger's bad request is news for our terminal
+
     class Impatient(H11Protocol):
         """Hangs up on whoever has not sent a whole request in time."""
 
@@ -221,7 +225,7 @@ def _guarded(app: "ASGIApp", door: Door) -> "ASGIApp":
     async def guarded(scope: "Scope", receive: "Receive", send: "Send") -> None:
         if scope["type"] != "http":
             return
-        refusal = door.refuses(scope["method"], scope["path"], scope["headers"])
+        refusal = door.refuses(scope["method"], scope["path"], scope["headers"], scope["http_version"])
         if refusal is not None:
             await _refusal(refusal)(scope, receive, send)
             return
@@ -310,10 +314,13 @@ def _well_formed(command: Command) -> bool:
     """The types of a command's fields: JSON may hold anything."""
     names = getattr(command, "names", ())
     exit_code = getattr(command, "exit_code", 0)
+    reason = getattr(command, "reason", "")
     return (
         isinstance(names, tuple)
         and all(isinstance(name, str) for name in names)
         and type(exit_code) is int
         and 0 <= exit_code <= 255
-        and isinstance(getattr(command, "reason", ""), str)
+        and isinstance(reason, str)
+        and len(reason) <= _LONGEST_REASON
+        and reason.isprintable()  # it is shown, and kept
     )

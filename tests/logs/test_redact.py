@@ -177,3 +177,11 @@ def test_a_flood_is_redacted_faster_than_it_can_be_read():
     for _ in range(32):
         stream.feed(chunk)
     assert time.process_time() - began < 1.0  # 2 MiB; 20 ms when measured
+
+
+def test_of_a_text_that_was_cut_off_the_half_secret_at_its_end_is_masked():
+    redact = redactor(TOKEN)
+    for length in range(5, len(TOKEN)):
+        assert redact.beginning(f"password: {TOKEN[:length]}") == "password: ***"
+    assert redact.beginning(f"{TOKEN} and words") == "*** and words"
+    assert redact.text(f"password: {TOKEN[:-1]}") == f"password: {TOKEN[:-1]}", "the control: whole secrets only"
