@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _POLL = 0.05
 _TAIL_LINES = 20
+_FIRST_WORD = 5.0  # seconds in which a supervisor that was just started will have said who it is
 
 
 def up(request: Request, output: str) -> Result:
@@ -38,19 +39,32 @@ def up(request: Request, output: str) -> Result:
     with contextlib.suppress(OSError):
         opened.paths.daemon_log.unlink(missing_ok=True)
     pid = native.spawn_daemon(supervisor_command(request), env, str(opened.root), opened.paths.daemon_log)
+    supervisor = native.identity(pid)
     view = views.Plain(opened, color=sys.stdout.isatty(), show_output=False) if output == "text" else views.Silent()
     try:
-        code = follow_boot(opened.paths, instance, native.identity(pid), view)
+        code = follow_boot(opened.paths, instance, supervisor, view)
     except KeyboardInterrupt:
-        from launcher.app import commands
-
-        commands.down(opened.root, timeout=30.0)
+        _stop_again(opened.paths, supervisor)
         raise Interrupted("interrupted; stopped what had been started") from None
     if code is None:
         return again.after_a_lost_start(opened, request, output)
     if code == 0:
         return Result(data=queries.status(opened.root).data)
     return Result(data=queries.status(opened.root).data, exit_code=code)
+
+
+def _stop_again(where: StackPaths, supervisor: "Identity | None") -> None:
+    """Stop the supervisor that was started, even one that hasn't said a word yet; another's stack is let be."""
+    from launcher.app import commands, leftovers
+
+    deadline = time.monotonic() + _FIRST_WORD
+    while supervisor is not None and native.alive(supervisor):
+        snapshot = lock.running(where)
+        if (snapshot is not None and snapshot.supervisor == supervisor) or time.monotonic() > deadline:
+            commands.stop_running(where, supervisor, timeout=30.0)
+            break
+        time.sleep(_POLL)
+    leftovers.sweep(where)
 
 
 def supervisor_command(request: Request) -> list[str]:

@@ -156,6 +156,16 @@ def test_interrupting_up_in_the_background_stops_what_it_started(stack):
     stack.assert_nothing_left(1)
 
 
+def test_interrupting_up_in_the_background_stops_a_supervisor_that_has_not_said_a_word(stack):
+    stack.web()
+    up = stack.popen("up", "-d")
+    assert until(lambda: list(stack.home.glob("stacks/*/supervisor.log")), 20)  # it begins to begin
+    up.send_signal(signal.SIGINT)
+    up.communicate(timeout=30)
+    assert up.returncode == 130
+    stack.assert_nothing_left(1)
+
+
 def test_a_second_up_at_a_terminal_attaches_and_control_c_leaves_the_stack_running(stack):
     stack.web()
     stack.run("up", "-d", check=0)
