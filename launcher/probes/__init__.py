@@ -6,7 +6,7 @@ Nothing is imported before a probe of its kind exists: httpx, redis and psycopg 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from launcher.probes.contract import Probe
+from launcher.probes.contract import Answer, Probe
 
 if TYPE_CHECKING:
     from launcher.stack.model import ProbeSpec
@@ -19,6 +19,29 @@ def build(spec: "ProbeSpec", *, seen: Callable[[str], bool] | None = None, redac
 
     `redact` hides secrets in texts that are then cut short: half a secret would not be recognised afterwards.
     """
+    return _heeding(_question(spec, seen, redact))
+
+
+def _heeding(ask: Probe) -> Probe:
+    """The probe, never deaf to a cancellation: on Python 3.11 libraries that use `wait_for` (redis-py, psycopg) are.
+
+    There `wait_for` forgets a cancellation that meets a result, and whoever waits for the cancelled waits for ever.
+    """
+
+    async def ask_and_heed() -> Answer:
+        import asyncio
+
+        answer = await ask()
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError
+        return answer
+
+    return ask_and_heed
+
+
+def _question(spec: "ProbeSpec", seen: Callable[[str], bool] | None, redact: Callable[[str], str]) -> Probe:
+    """The probe of the kind that the spec has."""
     if spec.http is not None:
         from launcher.probes import http
 

@@ -27,6 +27,7 @@ from launcher.run.world import World
 from launcher.stack.model import ProbeSpec, ServiceSpec, TaskSpec
 
 Post = Callable[[m.Message], None]
+_DEAF_SECONDS = 1.0  # after which a task that goes on although it was cancelled is cancelled again
 
 
 class Incarnation:
@@ -307,8 +308,10 @@ class ServiceIncarnation(Incarnation):
 
 
 async def _cancelled(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.wait({task})
+    """Cancel, again if need be: what it waits for may have swallowed that (`wait_for` of Python 3.11 does)."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=_DEAF_SECONDS)
     if not task.cancelled():
         with suppress(Exception):
             task.exception()

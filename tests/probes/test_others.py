@@ -1,6 +1,7 @@
 """The TCP, command and log line probes, and how a spec becomes a probe."""
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 import time
@@ -8,6 +9,7 @@ import time
 import pytest
 
 from launcher import probes
+from launcher.probes.contract import Answer
 from launcher.stack.model import ProbeSpec
 from tests.support import processes, servers
 
@@ -89,3 +91,29 @@ def test_nothing_heavy_is_loaded_before_it_is_needed():
     code = "import sys, launcher.probes; print({'httpx', 'redis', 'psycopg', 'psutil', 'asyncio'} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+async def test_a_cancellation_that_a_library_swallows_is_heeded_all_the_same():
+    """As redis-py does on Python 3.11, when a cancellation meets a result in `wait_for`."""
+
+    async def deaf():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+        return Answer(True, "answers")
+
+    asking = asyncio.create_task(probes._heeding(deaf)())
+    await asyncio.sleep(0)
+    asking.cancel()
+    await asyncio.wait({asking})
+    assert asking.cancelled()
+
+
+async def test_a_timeout_of_the_probe_itself_is_no_cancellation():
+    async def slow():
+        try:
+            async with asyncio.timeout(0.01):
+                await asyncio.sleep(3600)
+        except TimeoutError:
+            return Answer(False, "does not answer", "timeout")
+
+    assert (await probes._heeding(slow)()).code == "timeout"
