@@ -186,7 +186,8 @@ def left_behind(stack: SoakStack) -> list[str]:
     time.sleep(0.2)
     if stack.marks.heartbeats() != before:
         problems.append("something beats on that shows none of its marks")
-    problems += [f"a socket is left: {file}" for file in stack.directory.rglob("*") if file.is_socket()]
+    sockets = {stack.paths().socket, *(file for file in stack.directory.rglob("*") if file.is_socket())}
+    problems += [f"a socket is left: {file}" for file in sockets if file.exists()]
     problems += [f"somebody holds {file}" for file in stack.home.rglob("*lock") if _locked(file)]
     leases = stack.home / "port-leases.json"
     if leases.is_file() and json.loads(leases.read_bytes()):

@@ -45,6 +45,7 @@ KINDS = {
     "ask-often": Kind(3),
     "up-again": Kind(3),
     "delete-state": Kind(3),
+    "kill-warden": Kind(3),
     "kill-supervisor": Kind(5, ends_supervisor=True),
     "kill-supervisor-and-shims": Kind(5, ends_supervisor=True),
     "kill-while-booting": Kind(4, ends_supervisor=True),

@@ -17,6 +17,7 @@ from typing import Any
 from launcher import native
 from launcher.native import containment
 from launcher.native.contract import Identity
+from launcher.native.shim import children
 from launcher.paths import StackPaths
 from scripts import soak_programs
 from scripts.soak_programs import NUMBER_BYTES
@@ -48,15 +49,12 @@ class SoakStack:
         self.directory = directory
         self.root = directory / "project"
         self.home = directory / "home"
-        self.run_directory = directory / "run"
         (self.root / "watched").mkdir(parents=True)
-        self.run_directory.mkdir(mode=0o700)
         self.marks = processes.Marks(self.root / "beat", tag=f"soak-{uuid.uuid4().hex[:12]}")
         self.instances: set[str] = set()
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
         self.env = inherited | {
             "RXLAUNCH_HOME": str(self.home),
-            "XDG_RUNTIME_DIR": str(self.run_directory),
             "PYTHONPATH": str(REPOSITORY),
             "PYTHONDONTWRITEBYTECODE": "1",
             "RX_SOAK": self.marks.tag,
@@ -158,13 +156,20 @@ class SoakStack:
         return self.ours(pid) if pid else None
 
     def shim(self, unit: str) -> Identity | None:
-        """What holds the unit's processes."""
-        wanted = f"{native.UNIT_MARK}={unit}".encode()
-        for who in self.shims():
-            with contextlib.suppress(OSError):
-                if wanted in Path(f"/proc/{who.pid}/environ").read_bytes().split(b"\0") and native.alive(who):
-                    return who
-        return None
+        """What holds the unit's processes: of those that hold something, the one above its main process."""
+        main = self.main(unit)
+        return next(
+            (who for who in self.shims() if main and main.pid in native.tree(who.pid) and self._holds(who)), None
+        )
+
+    def warden(self) -> Identity | None:
+        """What forks the shims, if anything does."""
+        return next((who for who in self.shims() if not self._holds(who)), None)
+
+    def _holds(self, who: Identity) -> bool:
+        """Whether it is the parent of a main process."""
+        mains = {unit.get("pid") for unit in self.state().get("units", {}).values()}
+        return bool(mains & set(children(who.pid)))
 
     def shims(self) -> list[Identity]:
         """All that hold processes for the running instance."""

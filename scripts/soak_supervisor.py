@@ -39,6 +39,18 @@ def ask_often(stack: SoakStack, action: Action) -> Expectation:
     return Expectation(since=began)
 
 
+def kill_warden(stack: SoakStack, action: Action) -> Expectation:
+    """What forks the shims is killed, if there is such a one; nobody suffers, and restarts work as before."""
+    del action
+    kept = {name: unit["pid"] for name, unit in stack.state()["units"].items() if name not in ("crasher", "web")}
+    warden = stack.warden()
+    if warden is not None:
+        hit(warden, "SIGKILL")
+    began = time.monotonic()
+    stack.run("restart", "web")
+    return Expectation(kept=kept, since=began)
+
+
 def up_again(stack: SoakStack, action: Action) -> Expectation:
     """Four more `up -d` at once while the stack runs: all succeed and change nothing."""
     kept = {name: unit["pid"] for name, unit in stack.state()["units"].items() if name != "crasher"}
@@ -160,6 +172,7 @@ DOERS: dict[str, Callable[[SoakStack, Action], Expectation]] = {
     "ask-often": ask_often,
     "up-again": up_again,
     "delete-state": delete_state,
+    "kill-warden": kill_warden,
     "kill-supervisor": kill_supervisor,
     "kill-supervisor-and-shims": kill_supervisor_and_shims,
     "kill-while-booting": kill_while_booting,
