@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Measure rxlaunch: `status` against a bare interpreter, boots of the sample against the old launchers' way.
 
-Run it with the environment of scripts/dev.py: `.venv/bin/python scripts/bench.py status|boot|idle|all`. Figures of one
-run stand beside each other as ratios; nothing here asserts.
+Run it with the environment of scripts/dev.py: `.venv/bin/python scripts/bench.py status|boot|idle|survivors|spawn|all`.
+Figures of one run stand beside each other as ratios; nothing here asserts.
 """
 
 import argparse
@@ -20,6 +20,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from scripts import survivors  # noqa: E402 - the line above makes it importable when this file is run as a script
+
 RXLAUNCH = (sys.executable, "-m", "launcher")
 BOOT_LIMIT_SECONDS = 1800
 OLD_CASES = (  # name, backend port, what is done before the launch
@@ -32,7 +35,7 @@ OLD_CASES = (  # name, backend port, what is done before the launch
 def main() -> None:
     """Run the chosen measurements and print a table each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["status", "boot", "idle", "all"])
+    parser.add_argument("what", choices=["status", "boot", "idle", "survivors", "spawn", "all"])
     parser.add_argument("--runs", type=int, default=5, help="runs of each short measurement, and of warm boots")
     parser.add_argument("--mode", choices=["dev", "production"], default="dev")
     parser.add_argument("--without-old", action="store_true", help="leave out the old launchers' way")
@@ -42,6 +45,10 @@ def main() -> None:
         try:
             if options.what in ("status", "all"):
                 bench.status()
+            if options.what in ("survivors", "all"):
+                table(("tree", "killed", "left", "time to none", "left without rxlaunch"), survivors.rows(options.runs))
+            if options.what in ("spawn", "all"):
+                table(("spawn", "wall", "CPU"), survivors.spawn_cost())
             if options.what in ("boot", "idle", "all"):
                 bench.boot(idle=options.what != "boot", old=options.what != "idle" and not options.without_old)
         finally:
