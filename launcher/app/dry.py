@@ -1,7 +1,9 @@
 """`up --dry-run`: the plan with what would be done or skipped, and why. Starts nothing."""
 
 import asyncio
+import shlex
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from launcher import native
@@ -37,8 +39,14 @@ def run(request: Request) -> Result:
         if book is not None:
             book.give_back()
     width = max((len(row["unit"]) for row in rows), default=0)
-    text = "\n".join(f"{row['stage']:<14} {row['unit']:<{width}}  {row['what']}" for row in rows)
+    text = "\n".join(line for row in rows for line in _lines(row, width))
     return Result(text, {"plan": rows, "ports": ports})
+
+
+def _lines(row: dict[str, Any], width: int) -> Iterator[str]:
+    """What would happen to a unit, and below it the commands that would be run, as they are in the stack file."""
+    yield f"{row['stage']:<14} {row['unit']:<{width}}  {row['what']}"
+    yield from (f"{'':<14} {'':<{width}}  $ {shlex.join(command)}" for command in row["commands"])
 
 
 def _unheard(_unit: str, _chunk: bytes) -> None:
@@ -56,8 +64,17 @@ async def _rows(opened: Opened, world: World) -> list[dict[str, Any]]:
         if name in opened.selected:
             what = await _what(world, unit)
             depends = dict(unit.depends_on)
-            rows.append({"unit": name, "stage": unit.stage, "kind": unit.kind, "depends_on": depends, "what": what})
+            row = {"unit": name, "stage": unit.stage, "kind": unit.kind, "depends_on": depends, "what": what}
+            rows.append({**row, "commands": list(_commands(unit))})
     return rows
+
+
+def _commands(unit: PlanUnit) -> Iterator[list[str]]:
+    """The unit's own command, and those of its probes."""
+    probes = (getattr(unit.spec, "readiness", None), getattr(unit.spec, "liveness", None))
+    for command in (unit.spec.command, *(probe.command for probe in probes if probe is not None)):
+        if command:
+            yield list(command)
 
 
 async def _what(world: World, unit: PlanUnit) -> str:
@@ -71,7 +88,7 @@ async def _what(world: World, unit: PlanUnit) -> str:
     except Unresolved as missing:
         return f"decided once {missing.name.rpartition('.')[2]} is known"
     except LauncherError as error:
-        return f"cannot tell yet: {error.message}"
+        return f"cannot tell yet: {world.tools.redact(error.message)}"
     if isinstance(verdict, Skip):
         world.outputs.update(verdict.outputs)
         return f"skip: {verdict.reason}"
