@@ -89,7 +89,9 @@ def _ended_by(error: BaseException, recorder: "Recorder") -> BaseException:
 
     final = crash.explained(error, recorder.redact) if isinstance(error, Exception) else error
     code = final.exit_code if isinstance(final, LauncherError) else Interrupted.exit_code
-    recorder.publish(e.StackStopping(str(final) or "interrupted", code))
+    remedy = getattr(final, "remedy", None)
+    reason = "\n".join(filter(None, (str(final) or "interrupted", f"try: {remedy}" if remedy else None)))
+    recorder.publish(e.StackStopping(reason, code))
     recorder.publish(e.StackStopped(code))
     return final
 

@@ -195,6 +195,21 @@ async def test_nobody_on_this_machine_at_the_url_leads_to_the_embedded_server_an
     assert_no_secret(stack, done.stdout, done.stderr)
 
 
+async def test_a_cache_lost_midway_is_told_and_its_users_are_left_alone_until_it_is_back(stack, tmp_path):
+    async with servers.valkey(tmp_path) as server:
+        liveness = 'liveness = { redis = "${output.redis_url}", period = 0.2, timeout = 1, failure_threshold = 2 }'
+        write(stack, "redis", server.url("redis"), liveness=liveness)
+        await run(stack, "up", "-d", check=0)
+        before = stack.unit("user")["pid"]
+        with server.frozen():
+            assert await asyncio.to_thread(until, lambda: stack.unit("redis")["phase"] != "ready", 20)
+            assert stack.unit("user")["phase"] == "ready"
+        assert await asyncio.to_thread(until, lambda: stack.unit("redis")["phase"] == "ready", 20)
+        assert (stack.unit("user")["phase"], stack.unit("user")["pid"]) == ("ready", before)
+        assert stack.unit("user")["restarts"] == 0
+        await run(stack, "down", check=0)
+
+
 async def test_a_database_lost_midway_is_told_and_its_users_are_left_alone_until_it_is_back(stack, data):
     async with servers.postgres(data) as server:
         liveness = (

@@ -1,6 +1,7 @@
 """A stage that fails says which unit, why, the last answer, the last lines, what to do; and leaves nothing (row 70)."""
 
 import json
+import pathlib
 import socket
 import sys
 
@@ -151,3 +152,20 @@ def test_unknown_units_are_named_with_those_there_are(stack):
     assert "web" in stack.run("up", "wep", check=2).stderr
     stack.run("up", "-d", check=0)
     assert "web" in stack.run("restart", "wep", check=2).stderr
+
+
+@pytest.mark.parametrize("arguments", [["up"], ["up", "-d"]])
+def test_a_supervisor_that_cannot_open_its_door_says_so_with_a_remedy_and_leaves_nothing(stack, arguments):
+    stack.web()
+    stack.run("up", "-d", check=0)
+    (control,) = stack.home.glob("stacks/*/control.json")
+    door = pathlib.Path(json.loads(control.read_text())["socket"])
+    stack.run("down", check=0)
+    door.mkdir()
+    try:
+        told = stack.run(*arguments, check=1)
+        assert "is not a socket of ours" in told.stdout
+        assert "try: remove it after a look at it" in told.stdout
+        stack.assert_nothing_left(1)
+    finally:
+        door.rmdir()
