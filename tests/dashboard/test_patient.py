@@ -14,7 +14,10 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExc
 @pytest.fixture
 def pipe():
     reading, writing = os.pipe()
-    with os.fdopen(reading, "rb", buffering=0) as reader, os.fdopen(writing, "w", encoding="utf-8") as writer:
+    with (
+        os.fdopen(reading, "rb", buffering=0) as reader,
+        os.fdopen(writing, "w", encoding="utf-8", newline="\n") as writer,
+    ):
         yield reader, writer
 
 

@@ -47,6 +47,7 @@ def built(backend):
     return backend
 
 
+@pytest.mark.not_under_wine("its links on a drive lead nowhere")
 def test_the_admin_is_built_once_for_any_port(backend):
     assert check(MedusaBuild, backend) == Run("it was not done by rxlaunch yet")
     backend.env.update(MEDUSA_BACKEND_URL="http://127.0.0.1:9001", NODE_ENV="development")
@@ -109,6 +110,7 @@ def test_a_build_by_somebody_else_is_not_trusted(backend):
     assert isinstance(check(MedusaBuild, backend), Run)
 
 
+@pytest.mark.not_under_wine("its links on a drive lead nowhere")
 def test_an_address_that_the_project_bakes_in_is_reported(backend):
     baked = {".medusa/server/public/admin/assets/index-A1.js": 'var a="http://localhost:9001",b="session";'}
     backend.does = lambda _argv, _env: write(backend.root, {**BUILT, **baked}) and None
@@ -147,6 +149,7 @@ def test_a_failed_build_is_told(backend):
     assert raised.value.tail == ("TS2322",)
 
 
+@pytest.mark.not_under_wine("its links on a drive lead nowhere")
 def test_uploads_survive_a_build(built):
     """`medusa build` deletes its output; uploads go through a link to the root, or are moved there before."""
     output = built.root / ".medusa/server"

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from launcher import native
 from launcher.marketplace.packages import NodePackages, install_command, npm_difference
 from launcher.marketplace.project import find_project, npm_command, resolve_module
 from launcher.plan.step import CommandResult, Run, Skip, StepFailed
@@ -168,6 +169,7 @@ def test_a_broken_package_json_is_told(shop):
 
 
 def tool(root, name):
+    name += ".cmd" if native.IS_WINDOWS else ""
     path = root / "bin" / name
     write(root, {f"bin/{name}": "#!/bin/sh\n"})
     path.chmod(0o755)
@@ -228,6 +230,7 @@ def test_a_lock_file_above_the_checkout_is_not_ours(context):
     assert find_project(context.root, context.root).lock is None
 
 
+@pytest.mark.linux_only("npm and its shims lie elsewhere there")
 def test_npm_is_run_as_a_script_of_node_however_it_was_found(context, tmp_path):
     script = tmp_path / "lib/node_modules/npm/bin/npm-cli.js"
     write(tmp_path, {"lib/node_modules/npm/bin/npm-cli.js": ""})
@@ -257,6 +260,7 @@ def test_modules_are_found_as_node_finds_them(tmp_path):
     assert resolve_module(tmp_path / "a", "nowhere") is None
 
 
+@pytest.mark.not_under_wine("there is no Node for it")
 def test_a_real_npm_installs_what_the_check_then_accepts(context):
     """Offline: the only dependency is a directory of the project."""
     if shutil.which("npm") is None:

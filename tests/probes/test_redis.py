@@ -98,8 +98,9 @@ async def test_a_dripping_server_is_given_up_within_the_timeout():
     with servers.responder(drip) as port:
         begun = time.monotonic()
         answer = await ask(f"redis://127.0.0.1:{port}", timeout=0.4)
+        took = time.monotonic() - begun
     assert answer.code == "timeout"
-    assert time.monotonic() - begun < 1.5
+    assert took < 1.5
 
 
 async def test_parameters_that_only_node_understands_do_no_harm(tmp_path):

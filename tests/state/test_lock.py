@@ -118,6 +118,7 @@ def test_a_supervisor_from_before_a_reboot_is_not_running(paths):
     assert lock.running(paths) is None
 
 
+@pytest.mark.linux_only("we cannot write down another identity for our own pid there")
 def test_a_process_that_got_the_supervisors_pid_is_not_the_supervisor(paths):
     me = native.my_identity()
     store.save(paths, replace(running_snapshot(), supervisor=replace(me, started=me.started - 1)))
