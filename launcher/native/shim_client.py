@@ -142,7 +142,8 @@ class ShimChild:
                 self._leftovers += await _clear_after(self._marks(), self._main)
                 self._exit = Exit(signal=int(signal.SIGKILL))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._drained.wait(), DRAIN_SECONDS)
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    await self._drained.wait()
         finally:
             self._close_pipes()
             if self._warden is not None:

@@ -83,7 +83,8 @@ class Warden(asyncio.SubprocessProtocol):
             rights = array.array("i", handles)
             self._door.sendmsg([b"+"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
             self._waiting.append(answer)
-            number = await asyncio.wait_for(answer, ANSWER_SECONDS)
+            async with asyncio.timeout(ANSWER_SECONDS):  # not wait_for: on 3.11 that may swallow a cancellation
+                number = await answer
         except TimeoutError:
             self._give_up()
             raise OSError(errno.ETIMEDOUT, "the warden does not answer") from None
@@ -105,7 +106,8 @@ class Warden(asyncio.SubprocessProtocol):
             return  # somebody came meanwhile
         self._give_up()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._ended.wait(), GONE_SECONDS)
+            async with asyncio.timeout(GONE_SECONDS):
+                await self._ended.wait()
         if self._transport is not None:
             self._transport.close()
 

@@ -23,7 +23,7 @@ def build(spec: "ProbeSpec", *, seen: Callable[[str], bool] | None = None, redac
 
 
 def _heeding(ask: Probe) -> Probe:
-    """The probe, never deaf to a cancellation: on Python 3.11 libraries that use `wait_for` (redis-py, psycopg) are.
+    """The probe, never deaf to a cancellation: on Python 3.11 a library that uses `wait_for` (redis-py) is.
 
     There `wait_for` forgets a cancellation that meets a result, and whoever waits for the cancelled waits for ever.
     """
