@@ -112,7 +112,9 @@ def _makes_sense(address: dict[str, Any]) -> bool:
     token, port, path = (address.get(key) for key in ("token", "port", "socket"))
     if not isinstance(token, str) or not protocol.TOKEN.fullmatch(token):
         return False
-    return type(port) is int and 0 < port < 65536 if port is not None else isinstance(path, str) and "\0" not in path
+    if port is not None:
+        return type(port) is int and 0 < port < 65536
+    return hasattr(socket, "AF_UNIX") and isinstance(path, str) and "\0" not in path
 
 
 def _host(address: dict[str, Any]) -> str:
