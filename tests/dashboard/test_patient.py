@@ -37,6 +37,7 @@ def test_what_is_written_arrives_in_its_order(pipe):
     assert seen.decode() == "".join(f"line {number} 🚀\n" for number in range(1000))
 
 
+@pytest.mark.not_under_wine("its pipes take a little more now and then: lines are skipped in between, too")
 def test_a_writer_is_never_made_to_wait_and_what_was_skipped_is_counted(pipe):
     reader, writer = pipe
     patient = Patient(writer, most=200_000)
