@@ -115,6 +115,7 @@ def heal(stack: SoakStack, action: soak_plan.Action) -> None:
     evidence = stack.directory / f"evidence-{action.index}"
     with contextlib.suppress(OSError, ValueError, shutil.Error):
         shutil.copytree(stack.paths().home, evidence, ignore=shutil.ignore_patterns("data", "*.sock"))
+    stack.drop_clients()
     stack.run("down", code=None)
     stack.run("up", "-d")
     soak_checks.recovered(stack, Expectation())

@@ -52,6 +52,7 @@ class SoakStack:
         (self.root / "watched").mkdir(parents=True)
         self.marks = processes.Marks(self.root / "beat", tag=f"soak-{uuid.uuid4().hex[:12]}")
         self.instances: set[str] = set()
+        self._clients: list[subprocess.Popen[str]] = []
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
         self.env = inherited | {
             "RXLAUNCH_HOME": str(self.home),
@@ -70,14 +71,25 @@ class SoakStack:
 
     def popen(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start a command of rxlaunch."""
-        return subprocess.Popen(
+        started = subprocess.Popen(
             [sys.executable, "-P", "-m", "launcher", *arguments],
             cwd=self.root, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, errors="replace", start_new_session=True,
         )  # fmt: skip
+        self._clients.append(started)
+        return started
+
+    def drop_clients(self) -> None:
+        """End the commands that nobody will wait for, because something went wrong meanwhile."""
+        for client in self._clients:
+            if client.returncode is None:
+                client.kill()
+                client.communicate()
+        self._clients.clear()
 
     def finish(self, started: "subprocess.Popen[str]", *arguments: str, seconds: float = 120) -> Ran:
         """Wait for a command that was started. Raises Unexpected for a traceback, or one that never ends."""
+        self._clients.remove(started)
         try:
             text, _ = started.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -214,6 +226,7 @@ class SoakStack:
 
     def clean_up(self) -> None:
         """End whatever is left, by what found it, and nothing else."""
+        self.drop_clients()
         with contextlib.suppress(Unexpected, OSError):
             self.run("down", "--timeout", "20", code=None, seconds=60)
         deadline = time.monotonic() + 10
