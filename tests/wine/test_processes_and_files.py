@@ -217,3 +217,19 @@ def test_a_closing_console_calls_back_and_waits_for_us_to_finish(windows):
     """
     )
     assert result == {"ctrl_c": 0, "heard": "SIGHUP", "early": [], "returned": [1], "removed": True}
+
+
+def test_arguments_reach_the_child_as_they_are(windows):
+    """S16: nothing is a command, a variable or a quote to anybody on the way."""
+    result = windows.answers(
+        """
+    words = ["a&calc", "%PATH%", '"', 'a"b c', "^", "|more", "back\\\\", "two words\\\\", "", "!x!", "$H", "`id`", "ü"]
+    async def main():
+        code = "import json, sys; print(json.dumps(sys.argv[1:]))"
+        ended_as = await ended(await start(PYTHON, "-c", code, *words))
+        answer(code=ended_as.code, same=json.loads(printed) == words, printed=printed.decode())
+    asyncio.run(main())
+    """
+    )
+    assert result["same"], result["printed"]
+    assert result["code"] == 0
