@@ -60,16 +60,27 @@ class ShimChild:
         """Have the shim forked; returns when its main process runs, or cannot. OSError when there can be no shim."""
         if threading.current_thread() is not threading.main_thread():
             raise RuntimeError("children are started from the main thread only")
+        launching = asyncio.ensure_future(self._launch_somehow())
+        try:
+            await asyncio.shield(launching)
+            await self._started.wait()
+        except asyncio.CancelledError:
+            await self._undo(launching)
+            raise
+
+    async def _launch_somehow(self) -> None:
         with SHIMS.starting(self._spec.env):
             try:
                 await self._launch()
             except BrokenPipeError:  # the warden was killed: another will do
                 await self._launch()
-        try:
-            await self._started.wait()
-        except asyncio.CancelledError:
+
+    async def _undo(self, launching: "asyncio.Future[None]") -> None:
+        """Kill what was started in vain, and wait until it is gone: another incarnation may be next."""
+        with contextlib.suppress(OSError):
+            await launching
             self.kill()
-            raise
+            await asyncio.wait({self._done})
 
     async def _launch(self) -> None:
         self._warden = warden_of(self._marks())

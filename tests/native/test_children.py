@@ -430,3 +430,24 @@ def test_the_shim_imports_nothing_heavy():
     command = [sys.executable, "-I", "-S", "-c", LOADED, shim.__file__]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert not {"asyncio", "re", "enum", "signal", "subprocess", "json", "ctypes", "site"} & set(loaded)
+
+
+async def test_whoever_stops_waiting_for_a_start_is_told_so_once_nothing_of_it_is_left(start, marks):
+    """Otherwise the next incarnation would meet the last one, which may take its grace period to go."""
+    warm = await start("sleep", str(CAP_SECONDS))  # keeps the warden, so that the starts below take a few ms only
+    before = set(marks.survivors())
+    cancelled = 0
+    for step in range(60):
+        starting = asyncio.create_task(start(*marks.leaf("deaf")))
+        await asyncio.sleep(step / 10_000)
+        starting.cancel()
+        await asyncio.wait({starting})
+        if starting.cancelled():
+            cancelled += 1
+            assert set(marks.survivors()) <= before
+        else:
+            starting.result().kill()
+            await ended(starting.result())
+    assert cancelled > 5
+    warm.kill()
+    await ended(warm)
