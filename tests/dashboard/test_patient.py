@@ -1,5 +1,6 @@
 """Writing for a reader that may be slow, stopped or gone (fault rows 27 and 32)."""
 
+import contextlib
 import io
 import os
 import threading
@@ -14,11 +15,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExc
 @pytest.fixture
 def pipe():
     reading, writing = os.pipe()
-    with (
-        os.fdopen(reading, "rb", buffering=0) as reader,
-        os.fdopen(writing, "w", encoding="utf-8", newline="\n") as writer,
-    ):
+    with os.fdopen(reading, "rb", buffering=0) as reader:
+        writer = os.fdopen(writing, "w", encoding="utf-8", newline="\n")
         yield reader, writer
+        with contextlib.suppress(OSError):  # the last words for a reader that is gone
+            writer.close()
 
 
 def read_until(reader, end: bytes) -> bytes:

@@ -84,7 +84,7 @@ def test_readers_never_see_half_a_file(shop):
     stop, torn = threading.Event(), []
 
     def read():
-        while not stop.is_set():
+        while not stop.wait(0.001):
             with contextlib.suppress(PermissionError):  # Windows has moments when it is not to be had
                 text = script.read_text()
                 if not text.endswith("};\n"):

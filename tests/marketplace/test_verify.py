@@ -6,6 +6,7 @@ from launcher.marketplace.medusa import Asset, assets_of, open_site
 from launcher.marketplace.verify import VerifyAdmin, VerifyBackend, VerifyStorefront
 from launcher.plan.step import Run, StepFailed
 from tests.support.marketplace import Reply, Web, as_json, free_port
+from tests.support.platforms import under_wine
 
 REGIONS = {"regions": [{"name": "Europe", "countries": [{"iso_2": "dk"}]}]}
 NOBODY = as_json({"message": "Unauthorized"}, 401)
@@ -22,7 +23,7 @@ def shop(context, web):
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch):
     for kind in (VerifyBackend, VerifyAdmin, VerifyStorefront):
-        monkeypatch.setattr(kind, "deadline", 0.4)
+        monkeypatch.setattr(kind, "deadline", 1.5 if under_wine() else 0.4)
 
 
 def run(kind, context):

@@ -7,6 +7,7 @@ import pytest
 from launcher import probes
 from launcher.stack.model import ProbeSpec
 from tests.support import servers
+from tests.support.platforms import under_wine
 
 
 async def ask(url, timeout=1.0):
@@ -100,7 +101,7 @@ async def test_a_dripping_server_is_given_up_within_the_timeout():
         answer = await ask(f"redis://127.0.0.1:{port}", timeout=0.4)
         took = time.monotonic() - begun
     assert answer.code == "timeout"
-    assert took < 1.5
+    assert took < (15 if under_wine() else 1.5)  # it takes seconds to list who listens
 
 
 async def test_parameters_that_only_node_understands_do_no_harm(tmp_path):
