@@ -39,12 +39,31 @@ def lines(query: LogQuery, output: str) -> Iterator[str]:
     width = max(len(name) for name in files)
     color = sys.stdout.isatty()
     since = parse_since(query.since)
-    found = read.follow(files, query.count, since) if query.follow else read.last(files, query.count, since)
+    if query.follow:
+        found = read.follow(files, query.count, since, idle=_end_if_nobody_reads)
+    else:
+        found = read.last(files, query.count, since)
     for unit, line in found:
         if output == "json":
             yield json.dumps({"unit": unit, "line": plain(line)})
         else:
             yield format_line(unit, line if color else plain(line), width, color=color)
+
+
+def _end_if_nobody_reads() -> None:
+    """Raise BrokenPipeError once the reader of our output is gone: without a new line we would never notice."""
+    import select
+    import sys
+
+    if not hasattr(select, "poll"):
+        return  # Windows, where the next line tells
+    poll = select.poll()
+    try:
+        poll.register(sys.stdout.fileno(), 0)
+    except (OSError, ValueError):
+        return
+    if any(what & (select.POLLERR | select.POLLHUP) for _, what in poll.poll(0)):
+        raise BrokenPipeError
 
 
 def log_files(where: StackPaths, units: Sequence[str]) -> dict[str, Path]:

@@ -14,22 +14,22 @@ from launcher.errors import LauncherError
 
 def finish(result: Result, output: str) -> None:
     """Print a result the way the user asked for, and leave with its exit code when that isn't 0."""
-    if output == "json":
-        write(json.dumps(result.document(), indent=2))
-    elif result.text:
-        write(printable(result.text))
+    try:
+        if output == "json":
+            write(json.dumps(result.document(), indent=2))
+        elif result.text:
+            write(printable(result.text))
+    except BrokenPipeError:
+        _nobody_reads()
     if result.exit_code:
         sys.exit(result.exit_code)
 
 
 def write(text: str, *, err: bool = False) -> None:
-    """A line for the user; a console that can't show a character gets a replacement, never an exception."""
+    """A line for the user; a console that can't show a character gets a replacement. Raises BrokenPipeError."""
     stream = sys.stderr if err else sys.stdout
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    try:
-        click.echo(text.encode(encoding, "replace").decode(encoding), err=err)
-    except BrokenPipeError:
-        _nobody_reads()
+    click.echo(text.encode(encoding, "replace").decode(encoding), err=err)
 
 
 def _nobody_reads() -> None:
@@ -39,6 +39,7 @@ def _nobody_reads() -> None:
 
 def guarded(command: click.Command) -> NoReturn:
     """Run a click command; errors become a message with a remedy and an exit code, never a traceback."""
+    _have_streams()
     try:
         command.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -63,7 +64,27 @@ def guarded(command: click.Command) -> NoReturn:
     sys.exit(0)
 
 
+def _have_streams() -> None:
+    """Whoever started us may have closed our streams: what we open must not take their place, nor printing fail."""
+    for handle in range(3):
+        try:
+            os.fstat(handle)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - stays open
+
+
 def _show(error: LauncherError) -> None:
+    try:
+        _tell(error)
+    except BrokenPipeError:
+        _nobody_reads()
+
+
+def _tell(error: LauncherError) -> None:
     if _wants_json():
         document: dict[str, Any] = {"message": error.message, "remedy": error.remedy, "exit_code": error.exit_code}
         problems = getattr(error, "problems", None)

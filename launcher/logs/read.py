@@ -3,7 +3,7 @@
 import heapq
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +26,13 @@ def last(paths: Mapping[str, Path], n: int, since: float | None) -> Iterator[Lin
     return _merged({unit: _timed(path, n, since, None) for unit, path in paths.items()})
 
 
-def follow(paths: Mapping[str, Path], n: int, since: float | None) -> Iterator[Line]:
-    """The same, and then lines as they come, for ever. Rotated, truncated and deleted files are followed on."""
+def follow(
+    paths: Mapping[str, Path], n: int, since: float | None, idle: Callable[[], None] | None = None
+) -> Iterator[Line]:
+    """The same, and then lines as they come, for ever. Rotated, truncated and deleted files are followed on.
+
+    `idle` is called while there is nothing new; it may raise, and so end the following.
+    """
     followed = {unit: _Followed(path) for unit, path in paths.items()}
     yield from _merged({unit: _timed(paths[unit], n, since, file.offset) for unit, file in followed.items()})
     while True:
@@ -37,6 +42,8 @@ def follow(paths: Mapping[str, Path], n: int, since: float | None) -> Iterator[L
                 yield unit, line
             busy = busy or file.behind
         if not busy:
+            if idle is not None:
+                idle()
             time.sleep(POLL_SECONDS)
 
 
