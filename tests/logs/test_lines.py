@@ -1,9 +1,13 @@
+"""Bytes of a child become lines that harm no terminal (fault rows 28 to 31)."""
+
+import itertools
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from launcher.characters import CONTROLS, INVISIBLE
 from launcher.logs.lines import LONGEST, RESET, SPLIT_MARK, LineSplitter, clean, plain
 
 RED = "\x1b[31m"
@@ -90,3 +94,42 @@ def test_no_mix_of_escapes_gets_through(parts):
 
 def test_an_unterminated_sequence_swallows_no_later_line():
     assert split(b"\x1b]52;c;" + b"A" * 1_000_000 + b"\nnext\n")[-1] == "next"
+
+
+HOSTILE = [
+    b"\x1b", b"\x1b[", b"\x1b]52;c;", b"\x9b", "\x9b2J".encode(), b"\xff", b"\xf0\x9f\x9a", b"\x80", b"\r", b"\n",
+    b"\0", b"m",
+    b"\x07", b"\x1b\\", "\u202e\u200b".encode(), b"\x1b[31m", b"\x1b[0m", b"x" * 70_000, b"\xe2", b"\t", b"3;1",
+]  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.sampled_from(HOSTILE) | st.binary(max_size=40), max_size=14),
+    st.lists(st.integers(0, 400_000), max_size=6),
+)
+def test_no_bytes_in_no_pieces_get_past_the_splitter(parts, cuts):
+    """Whatever comes, however it is cut: harmless lines, the same ones, of bounded size, in bounded memory."""
+    data = b"".join(parts)
+    places = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
+    chunks = [data[low:high] for low, high in itertools.pairwise(places)]
+    splitter, lines = LineSplitter(), []
+    for chunk in chunks:
+        lines += splitter.feed(chunk)
+        assert len(splitter._rest) <= LONGEST
+    lines += splitter.flush()
+    assert lines == split(data)
+    for line in lines:
+        shown = re.sub(r"\x1b\[[0-9;:]*m", "", line)
+        assert not re.search(f"[{CONTROLS}{INVISIBLE}]", shown)
+        assert len(line) <= LONGEST + len(SPLIT_MARK) + len(RESET)
+        assert "\x1b" not in line or line.endswith((RESET, "\x1b[m", SPLIT_MARK)) or RESET in line or "\x1b[m" in line
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\u2066", "\u200f", "\u200b", "\ufeff", "\u2028", "\U000e0041", "\u00ad"])
+def test_what_reorders_or_hides_text_is_not_shown(hidden):
+    assert clean(f"user{hidden}txt.exe") == plain(f"user{hidden}txt.exe") == "usertxt.exe"
+
+
+def test_joiners_of_emoji_and_scripts_stay():
+    assert clean("👨‍👩‍👧 می‌خواهم") == "👨‍👩‍👧 می‌خواهم"
