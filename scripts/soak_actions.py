@@ -16,9 +16,9 @@ BURST = 10
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What the action changed (old pid or instance must be gone), what it must have left alone, and since when."""
+    """What the action changed (old pids and instance must be gone), what it must have left alone, and since when."""
 
-    replaced: dict[str, int] = field(default_factory=dict)
+    replaced: dict[str, set[int]] = field(default_factory=dict)
     kept: dict[str, int] = field(default_factory=dict)
     ended: str = ""
     since: float = field(default_factory=time.monotonic)
@@ -60,7 +60,7 @@ def kill_main(stack: SoakStack, action: Action) -> Expectation:
     """The main process is killed."""
     who = main_of(stack, action.target)
     hit(who, "SIGKILL")
-    return Expectation(replaced={action.target: who.pid})
+    return Expectation(replaced={action.target: {who.pid}})
 
 
 def kill_shim(stack: SoakStack, action: Action) -> Expectation:
@@ -69,7 +69,7 @@ def kill_shim(stack: SoakStack, action: Action) -> Expectation:
     if shim is None:
         raise Unexpected(f"{action.target} has no shim, though it was ready")
     hit(shim, "SIGKILL")
-    return Expectation(replaced={action.target: who.pid})
+    return Expectation(replaced={action.target: {who.pid}})
 
 
 def kill_backend(stack: SoakStack, action: Action) -> Expectation:
@@ -103,14 +103,14 @@ def restart(stack: SoakStack, action: Action) -> Expectation:
     """The service is restarted."""
     began, who = time.monotonic(), main_of(stack, action.target)
     stack.run("restart", action.target)
-    return Expectation(replaced={action.target: who.pid}, since=began)
+    return Expectation(replaced={action.target: {who.pid}}, since=began)
 
 
 def restart_burst(stack: SoakStack, action: Action) -> Expectation:
     """The service is restarted by many at once."""
     began, who = time.monotonic(), main_of(stack, action.target)
     stack.together(BURST, "restart", action.target)
-    return Expectation(replaced={action.target: who.pid}, since=began)
+    return Expectation(replaced={action.target: {who.pid}}, since=began)
 
 
 def stop_start(stack: SoakStack, action: Action) -> Expectation:
@@ -126,7 +126,7 @@ def stop_start(stack: SoakStack, action: Action) -> Expectation:
     time.sleep(action.dose)
     began = time.monotonic()
     stack.run("start", action.target)
-    return Expectation(replaced={action.target: who.pid}, since=began)
+    return Expectation(replaced={action.target: {who.pid}}, since=began)
 
 
 def kill_while_restarting(stack: SoakStack, action: Action) -> Expectation:
@@ -134,30 +134,32 @@ def kill_while_restarting(stack: SoakStack, action: Action) -> Expectation:
     began, who = time.monotonic(), main_of(stack, action.target)
     started = stack.popen("restart", action.target)
     time.sleep(1.5 * action.dose)
-    now = stack.main(action.target)
+    gone, now = {who.pid}, stack.main(action.target)
     if now is not None:
         hit(now, "SIGKILL")
+        gone.add(now.pid)
     ran = stack.finish(started, "restart", action.target)
     if ran.code != 0:
         raise Unexpected(f"rxlaunch restart {action.target} gave {ran.code}:\n{ran.text}")
-    return Expectation(replaced={action.target: who.pid}, since=began)
+    return Expectation(replaced={action.target: gone}, since=began)
 
 
 def storm(stack: SoakStack, action: Action) -> Expectation:
     """Several services are killed and restarted at the same time, some of them twice: all come up."""
     began, dice = time.monotonic(), random.Random(action.dose)  # noqa: S311 - replayable on purpose
-    started = []
+    started, gone = [], dict[str, set[int]]()
     for name in dice.choices(SERVICES, k=2 + int(6 * action.dose)):
-        how = dice.choice(("restart", "main", "shim"))
+        how, main = dice.choice(("restart", "main", "shim")), stack.main(name)
         if how == "restart":
             started.append(stack.popen("restart", name))
-        elif (who := stack.main(name) if how == "main" else stack.shim(name)) is not None:
-            hit(who, "SIGKILL")
+        elif main is not None and (victim := main if how == "main" else stack.shim(name)) is not None:
+            hit(victim, "SIGKILL")
+            gone.setdefault(name, set()).add(main.pid)
     for one in started:
         ran = stack.finish(one, "restart")
         if ran.code != 0:
             raise Unexpected(f"a restart in a storm gave {ran.code}:\n{ran.text}")
-    return Expectation(since=began)
+    return Expectation(replaced=gone, since=began)
 
 
 # --- output and files -----------------------------------------------------------------------------------------------
@@ -189,7 +191,7 @@ def touch_watched(stack: SoakStack, action: Action) -> Expectation:
     """A watched file changes."""
     who = main_of(stack, action.target)
     (stack.root / "watched" / "file").write_text(f"{action.index}\n", encoding="ascii")
-    return Expectation(replaced={action.target: who.pid})
+    return Expectation(replaced={action.target: {who.pid}})
 
 
 def delete_log(stack: SoakStack, action: Action) -> Expectation:

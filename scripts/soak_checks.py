@@ -52,7 +52,7 @@ def differences(told: dict[str, Any], expected: Expectation) -> list[str]:
     for name, unit in told["units"].items():
         if unit["phase"] != "ready" and (name not in UNSETTLED or unit["phase"] in ("failed", "stopped")):
             wrong.append(f"{name} is {unit['phase']} ({unit['note'] or unit['last_probe']})")
-        if name in expected.replaced and unit["pid"] == expected.replaced[name]:
+        if unit["pid"] in expected.replaced.get(name, ()):
             wrong.append(f"{name} still has pid {unit['pid']}")
         if name in expected.kept and unit["pid"] != expected.kept[name]:
             wrong.append(f"{name} has pid {unit['pid']}, and had {expected.kept[name]}")

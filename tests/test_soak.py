@@ -103,7 +103,7 @@ def test_what_is_otherwise_than_it_should_be_is_told(changes, wrong):
     for name, values in changes.get("units", {}).items():
         units[name] = {**units[name], **values}
     told = {"running": True, "phase": "ready", "instance": "new"} | changes | {"units": units}
-    found = soak_checks.differences(told, Expectation(replaced={"web": 1}, kept={"redis": 3}, ended="old"))
+    found = soak_checks.differences(told, Expectation(replaced={"web": {1}}, kept={"redis": 3}, ended="old"))
     assert [one.removesuffix(" (None)") for one in found] == wrong
 
 
