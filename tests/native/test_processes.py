@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -209,3 +210,31 @@ def test_importing_it_loads_nothing_heavy():
     code = "import sys, launcher.native; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"asyncio", "psutil", "ctypes", "subprocess"} & set(loaded)
+
+
+def test_a_process_that_really_got_a_dead_ones_pid_is_not_signalled():
+    """The kernel is told which pid to give next, until it gives the dead process's own."""
+    last = Path("/proc/sys/kernel/ns_last_pid")
+    for _ in range(200):
+        dead = subprocess.Popen(["sleep", "60"])
+        who = native.identity(dead.pid)
+        dead.kill()
+        dead.wait()
+        time.sleep(0.03)  # the kernel counts starts in hundredths of a second
+        try:
+            last.write_text(str(dead.pid - 1))
+        except OSError:
+            pytest.skip("this kernel lets nobody here choose pids")
+        stranger = subprocess.Popen(["sleep", "60"])
+        try:
+            if stranger.pid != dead.pid:
+                continue  # somebody else was faster
+            assert not native.alive(who)
+            assert not native.signal_process(who, "SIGKILL")
+            assert stranger.poll() is None
+            assert native.signal_process(native.identity(stranger.pid), "SIGKILL"), "the control"
+            return
+        finally:
+            stranger.kill()
+            stranger.wait()
+    pytest.skip("the pid was never free again")
