@@ -113,7 +113,7 @@ def _prepare(opened: Opened, request: Request, recorder: "Recorder") -> "tuple[P
         preflight.check_contracts(opened, prepared)
         for warning in opened.loaded.warnings:
             recorder.publish(e.Note(warning))
-        for event in preflight.remember_ports(opened, book):
+        for event in (*preflight.secrets_in_commands(opened), *preflight.remember_ports(opened, book)):
             recorder.publish(event)
     except BaseException:
         book.give_back()

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, TextIO, TypeVar, cast
 
@@ -60,11 +61,13 @@ class _Masked:
         self._stream = stream
         self._redact = redact
         self._line = ""
+        self._lock = threading.Lock()
 
     def write(self, text: str) -> int:
-        whole, end, self._line = (self._line + text).rpartition("\n")
-        if end:
-            self._stream.write(self._redact(whole) + end)
+        with self._lock:
+            whole, end, self._line = (self._line + text).rpartition("\n")
+            if end:
+                self._stream.write(self._redact(whole) + end)
         return len(text)
 
     def finish(self) -> None:

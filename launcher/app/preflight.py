@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from launcher import native, paths
 from launcher.app.opening import Opened
 from launcher.errors import ConfigError, Problem
-from launcher.events import LogTrouble, PortChosen
+from launcher.events import LogTrouble, Note, PortChosen
 from launcher.run.toolbox import Ask, ContractResult, Ports, Surroundings, Toolbox
 from launcher.stack.model import ProbeSpec, VariableSpec
 
@@ -147,6 +147,23 @@ def secret_values(opened: Opened, given: Mapping[str, str]) -> list[str]:
             passwords = [given[name]]
         found += [value for value in passwords if len(value) >= _SHORTEST_SECRET]
     return found
+
+
+def secrets_in_commands(opened: Opened) -> Iterator[Note]:
+    """A warning for each command that would show a secret to every user of this machine."""
+    from launcher.plan.interpolate import references
+
+    names = {n for spec in opened.loaded.stack.contracts.values() for n, v in spec.items() if v.secret}
+    for unit in opened.plan.units.values():
+        probes = (getattr(unit.spec, "readiness", None), getattr(unit.spec, "liveness", None))
+        commands = [unit.spec.command, *(probe.command for probe in probes if probe is not None)]
+        told = {ref for argv in commands for part in argv or () for ref in references(part)}
+        for _, name in sorted(one for one in told if one[0] == "env" and one[1] in names):
+            yield Note(
+                f"its command holds ${{env.{name}}}, a secret, and every user of this machine can read command lines; "
+                "let it read the variable itself",
+                unit.name,
+            )
 
 
 def contract_resolver(

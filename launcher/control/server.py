@@ -6,17 +6,14 @@ Installs no signal handlers and writes no logs; imported only when a stack runs.
 import asyncio
 import contextlib
 import logging
-import os
 import secrets
 import socket
-import stat
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from launcher import __version__, native
-from launcher.control import protocol
+from launcher import __version__
+from launcher.control import address, protocol
 from launcher.control.door import Door, Refusal
 from launcher.errors import LauncherError
 from launcher.events import Command, command_from_json
@@ -30,7 +27,6 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
     from uvicorn import Server
 
-_BACKLOG = 128
 _LONGEST_REASON = 500
 _LOOK_PERIOD = 1.0  # seconds between looks at whether our files are still there
 Submit = Callable[[Command], Awaitable[dict[str, object]]]
@@ -72,9 +68,9 @@ class _Reception:
 
     def open(self) -> None:
         """Listen, and tell clients where. Raises LauncherError."""
-        listener, self._address = _listen(self._paths)
+        listener, self._address = address.listen(self._paths)
         self._listeners.append(listener)
-        door = Door(self._answers.token, _hosts(self._address), hello="port" in self._address)
+        door = Door(self._answers.token, address.hosts(self._address), hello="port" in self._address)
         serving = _serve(listener, self._answers, door, self._leave)
         self._serving.append(asyncio.create_task(serving, name="control"))
         try:
@@ -105,62 +101,13 @@ class _Reception:
     def _shut(self) -> None:
         for listener in self._listeners:
             listener.close()
-        _forget(self._paths, self._address)
+        address.forget(self._paths, self._address)
 
 
 async def _serve(listener: socket.socket, answers: _Answers, door: Door, leave: asyncio.Event) -> None:
     # Importing takes 0.1 s of a boot that has better things to do: the first services start meanwhile.
     server = await asyncio.to_thread(lambda: _server(_guarded(_routes(answers), door), leave))
     await server.serve(sockets=[listener])
-
-
-# --- the address ----------------------------------------------------------------------------------------------
-
-
-def _listen(paths: StackPaths) -> tuple[socket.socket, dict[str, Any]]:
-    """A listening socket and what clients must know of it."""
-    if not native.LISTENING_ON_UNIX_SOCKETS:
-        listener = socket.create_server(("127.0.0.1", 0))
-        return listener, {"port": listener.getsockname()[1]}
-    path = paths.socket
-    native.private_directory(path.parent)
-    _remove_stale(path)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        with files.writing(path):
-            listener.bind(str(path))
-            path.chmod(0o600)  # before anybody can connect
-        listener.listen(_BACKLOG)
-    except BaseException:
-        listener.close()
-        raise
-    return listener, {"socket": str(path)}
-
-
-def _remove_stale(path: Path) -> None:
-    """Remove the socket of a dead supervisor. Raises LauncherError for anything that is not a socket of ours."""
-    try:
-        found = path.lstat()
-    except FileNotFoundError:
-        return
-    mine = getattr(os, "getuid", lambda: found.st_uid)()
-    if not stat.S_ISSOCK(found.st_mode) or found.st_uid != mine:
-        raise LauncherError(f"{path} is not a socket of ours", remedy="remove it after a look at it")
-    path.unlink(missing_ok=True)
-
-
-def _hosts(address: dict[str, Any]) -> frozenset[bytes]:
-    if "socket" in address:
-        return frozenset({protocol.UNIX_HOST.encode()})
-    return frozenset({b"127.0.0.1:%d" % address["port"], b"localhost:%d" % address["port"]})
-
-
-def _forget(paths: StackPaths, address: dict[str, Any]) -> None:
-    with contextlib.suppress(OSError):
-        paths.control.unlink(missing_ok=True)
-    if "socket" in address:
-        with contextlib.suppress(OSError):
-            Path(address["socket"]).unlink(missing_ok=True)
 
 
 # --- uvicorn, tamed -------------------------------------------------------------------------------------------

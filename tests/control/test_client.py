@@ -4,8 +4,13 @@ import contextlib
 import hashlib
 import hmac
 import json
+import os
 import socket
+import subprocess
+import sys
+import tempfile
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -78,6 +83,38 @@ def test_a_client_leaves_a_socket_of_another_user_alone(paths, monkeypatch):
         with pytest.raises(NotRunning):
             client.status(paths, timeout=5)
         monkeypatch.undo()
+
+
+OTHERS_SOCKET = """
+import os, socket, sys
+os.setgid(23456); os.setuid(23456)
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1]); os.chmod(sys.argv[1], 0o777); listener.listen()
+print("listening", flush=True)
+listener.settimeout(10)
+connected, _ = listener.accept()
+connected.settimeout(5)
+print(connected.recv(65536), flush=True)
+"""
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() != 0, reason="only root can start a process of another user")
+@pytest.mark.parametrize("checked", [True, False])
+def test_a_socket_that_another_users_process_listens_on_is_told_nothing(paths, monkeypatch, checked):
+    """The control is the client without the look at who listens: that one tells the token."""
+    if not checked:
+        monkeypatch.setattr(client, "_require_our_user", lambda _sock: None)
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory).chmod(0o777)
+        path = f"{directory}/s"
+        paths.control.write_text(json.dumps({"socket": path, "token": "ab" * 32}))
+        command = [sys.executable, "-I", "-S", "-c", OTHERS_SOCKET, path]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as theirs:
+            assert theirs.stdout.readline() == "listening\n"
+            with pytest.raises(NotRunning):
+                client.send(paths, e.StopStack(), timeout=2)
+            heard = theirs.stdout.readline()
+    assert ("ab" * 32 in heard) is not checked
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,22 @@ def test_a_unit_gets_what_its_contract_names_and_one_that_inherits_nothing_gets_
     assert "ONLY" in bare
 
 
+def test_a_command_that_holds_a_secret_is_warned_about(stack):
+    """S12: it is the user's own doing, and everybody on the machine can read it."""
+    (stack.root / ".env").write_text(canaries.DOTENV, encoding="utf-8")
+    stack.write("""
+[services.a]
+command = ["sleep", "600", "${env.CANARY_TOKEN}"]
+[services.b]
+command = ["sleep", "600"]
+env = { CANARY_TOKEN = "${env.CANARY_TOKEN}" }
+""" + canaries.CONTRACT)  # fmt: skip
+    told = stack.run("up", "-d").stdout
+    assert "its command holds ${env.CANARY_TOKEN}, a secret" in told
+    assert told.count("a secret") == 1
+    assert canaries.leaks({"up": told.encode()}, canaries.GIVEN) == []
+
+
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="modes are no protection there; the directory's access list is")
 def test_every_file_and_directory_is_its_owners_alone_whatever_the_umask(stack):
     """S20, at the end of a whole life: boot, logs, restart, rotation of nothing, stop."""
