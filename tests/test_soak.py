@@ -154,6 +154,11 @@ def living_below(directory):
     return found
 
 
+def left_in(directory):
+    """What a soak left of itself. The directory of sockets is the user's: with so long a path they are kept there."""
+    return [*directory.glob("soak-*"), *directory.rglob("*.sock")]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_a_short_soak_ends_well_and_leaves_nothing(tmp_path):
@@ -163,7 +168,7 @@ def test_a_short_soak_ends_well_and_leaves_nothing(tmp_path):
     assert text.endswith("all is well\n")
     for action in first(1, 12):
         assert str(action) in text
-    assert list((tmp_path / "tmp").iterdir()) == []
+    assert left_in(tmp_path / "tmp") == []
 
 
 @pytest.mark.slow
@@ -188,4 +193,4 @@ def test_control_c_stops_the_stack_and_removes_the_directory(tmp_path):
     assert run.returncode == 130, text
     assert "Traceback" not in text
     assert living_below(tmp_path / "tmp") == []
-    assert list((tmp_path / "tmp").iterdir()) == []
+    assert left_in(tmp_path / "tmp") == []
