@@ -75,11 +75,12 @@ def attach(opened: Opened, snapshot: Snapshot) -> Result:
     """Show the output of a running stack until Ctrl-C, which leaves it running."""
     from launcher.app import logs
 
-    print(views.welcome(opened, snapshot))  # noqa: T201 - attached at a terminal
-    print("attached; Ctrl-C leaves the stack running")  # noqa: T201
+    terminal = views.Printer()
+    terminal.print(views.welcome(opened, snapshot))
+    terminal.print("attached; Ctrl-C leaves the stack running")
     try:
         for line in logs.lines(logs.LogQuery(opened.root, (), 10, None, follow=True), "text"):
-            print(line)  # noqa: T201
+            terminal.print(line)
     except KeyboardInterrupt:
         pass
     return Result("detached; the stack goes on. `rxlaunch down` stops it")

@@ -184,10 +184,12 @@ def foreground(output: str, opened: Opened) -> View:
 
 def welcome(opened: Opened, snapshot: Snapshot) -> str:
     """What the user can do now: pages, the admin's login, how to stop."""
+    from launcher.dashboard.printable import printable
+
     rows = [*snapshot.facts.items(), *admin_login(opened)]
     rows.append(("stop", "Ctrl-C here, or `rxlaunch down`" if os.getpid() == snapshot.pid else "rxlaunch down"))
     width = max(len(label) for label, _ in rows)
-    return "\n".join(["", *(f"  {label:<{width}}  {value}" for label, value in rows), ""])
+    return printable("\n".join(["", *(f"  {label:<{width}}  {value}" for label, value in rows), ""]))
 
 
 def admin_login(opened: Opened) -> list[tuple[str, str]]:

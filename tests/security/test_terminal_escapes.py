@@ -35,6 +35,7 @@ CORPUS = {
     "tags": "\U000e0041\U000e0042", "interlinear": "\ufff9x\ufffa", "deprecated": "\u206a\u206f", "vowel": "\u180e",
 }  # fmt: skip
 EVIL = "".join(CORPUS.values())
+VALUE = "".join(one for one in CORPUS.values() if not set(one) & set("\0\r\n\x0b\x0c\x85\u2028\u2029'"))
 HOLDER = r"""
 import socket, time
 open("/proc/self/comm", "wb").write(b"\x1b]0;x\x07\xc2\x9b2J\xe2\x80\xae")
@@ -88,7 +89,7 @@ def evil(stack):
     )
     (stack.root / "failing.py").write_text("import sys, evil\nsys.exit('failed ' + evil.EVIL)\n", encoding="utf-8")
     (stack.root / ".env").write_text(
-        f"GOOD=1\nbad line {EVIL.replace(chr(0), '')}\nVALUE='{CORPUS['title']}'\n", encoding="utf-8"
+        f"GOOD=1\nbad line {EVIL.replace(chr(0), '')}\nVALUE='{VALUE}'\n", encoding="utf-8"
     )
     stack.write("""
 [ports]
@@ -99,6 +100,8 @@ command = ["{python}", "printer.py", "{tag}"]
 command = ["{python}", "web.py", "${port.web}", "{tag}"]
 readiness = { http = "${url.web}/ready" }
 liveness = { http = "${url.web}/live", period = 0.1, failure_threshold = 1 }
+[show]
+page = "http://${env.VALUE}"
 [services.failing]
 command = ["{python}", "failing.py", "{tag}"]
 restart = { policy = "always", delay = 0.05, max_failures = 2 }
@@ -127,6 +130,7 @@ def test_no_command_shows_any_of_it(evil):
     assert {name: unwanted(text) for name, text in said.items() if unwanted(text)} == {}
     assert said["logs"].count(" end\n") == said["up"].count(" end\n") == len(CORPUS) + 1, "the control: it was printed"
     assert "500" in said["why web"]
+    assert "  page  http://" in said["up"]
 
 
 def test_a_live_terminal_is_driven_by_us_alone(evil):
@@ -137,6 +141,11 @@ def test_a_live_terminal_is_driven_by_us_alone(evil):
     evil.run("restart", "printer", check=0)
     terminal.read("raw ")
     terminal.read("no longer healthy")
+    second = Terminal(evil, "up")
+    second.read("attached; Ctrl-C")
+    second.press_control_c()
+    second.code()
+    assert unwanted(second.text.replace("\r\n", "\n"), colors=True) == []
     terminal.press_control_c()
     assert terminal.code() == 130
     shown = terminal.text[begin:].replace("\r\n", "\n")
