@@ -1,8 +1,10 @@
-"""One stack that runs on Windows while everything happens to it (fault matrix); the tests build on each other's time.
+"""One stack that runs on Windows while everything happens to it (fault matrix).
 
-It is one stack because every start of a Windows program costs half a second here. Each test leaves it as it found it.
+It is one stack because every start of a Windows program costs half a second here. Each test leaves it as it found it,
+the last one excepted.
 """
 
+import json
 import threading
 
 import pytest
@@ -154,3 +156,18 @@ def test_a_service_that_keeps_crashing_is_given_up_until_somebody_starts_it(runn
     (running.root / "healthy").touch()
     running.run("start", "flapping")
     assert running.phase("flapping") == "ready"
+
+
+def test_a_supervisor_of_another_version_is_named_and_down_always_works(running):
+    """Row 58; the last test here, for it ends the stack."""
+    (file,) = running.home.glob("stacks/*/state.json")
+    document = running.snapshot()
+    known = {key: document[key] for key in ("instance", "supervisor", "phase")}
+    file.write_text(json.dumps({"version": 99, "program": "9.9.0", "something": "new"} | known))
+    told = running.run("restart", "web", check=1)
+    assert "rxlaunch 9.9.0" in told
+    assert "rxlaunch down" in told
+    assert running.supervisors(), "nothing but down may end it"
+    assert "9.9.0" in running.run("down")
+    running.nothing_left(2)
+    assert running.supervisors() == []
