@@ -104,7 +104,7 @@ def _starting(opened: Opened, instance: str) -> e.StackStarting:
 
 def _prepare(opened: Opened, request: Request, recorder: "Recorder") -> "tuple[Prepared, PortBook]":
     """Everything that is checked before anything is started; the ports are held when this returns."""
-    from launcher.app import preflight
+    from launcher.app import preflight, secrecy
 
     book = preflight.choose_ports(opened, request)
     try:
@@ -113,7 +113,7 @@ def _prepare(opened: Opened, request: Request, recorder: "Recorder") -> "tuple[P
         preflight.check_contracts(opened, prepared)
         for warning in opened.loaded.warnings:
             recorder.publish(e.Note(warning))
-        for event in (*preflight.secrets_in_commands(opened), *preflight.remember_ports(opened, book)):
+        for event in (*secrecy.exposed_secrets(opened), *preflight.remember_ports(opened, book)):
             recorder.publish(event)
     except BaseException:
         book.give_back()
@@ -125,12 +125,12 @@ class Recorder:
     """Hears every event: folds it into the snapshot, appends it to the event log, shows it to the view."""
 
     def __init__(self, opened: Opened, instance: str, view: "View") -> None:
-        from launcher.app import preflight
+        from launcher.app import secrecy
         from launcher.state.store import EventLog
 
         self._paths = opened.paths
         self._log = EventLog(opened.paths)
-        self._redact: Callable[[str], str] = preflight.given_redactor(opened).text
+        self._redact: Callable[[str], str] = secrecy.given_redactor(opened).text
         self.view = view
         self._timer: asyncio.TimerHandle | None = None
         self.snapshot: Snapshot | None = None

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from launcher import native
-from launcher.app import preflight
+from launcher.app import preflight, secrecy
 from launcher.app.known import KnownPorts
 from launcher.app.opening import Opened, open_stack
 from launcher.app.request import Request
@@ -69,7 +69,7 @@ def _world(opened: Opened) -> tuple[World, set[str]]:
     from launcher.state.fingerprints import FileFingerprints
     from launcher.state.secrets import Secrets
 
-    given = preflight.given_environment(opened)
+    given = secrecy.given_environment(opened)
     secrets = Secrets(opened.paths.secrets)
     redactor = Redactor()
     around = Surroundings(

@@ -3,17 +3,16 @@
 Opens the state directory, secrets, logs and ports of one instance. Starts no unit.
 """
 
-import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from launcher import native, paths
+from launcher.app import secrecy
 from launcher.app.opening import Opened
 from launcher.errors import ConfigError, Problem
-from launcher.events import LogTrouble, Note, PortChosen
+from launcher.events import LogTrouble, PortChosen
 from launcher.run.toolbox import Ask, ContractResult, Ports, Surroundings, Toolbox
 from launcher.stack.model import ProbeSpec, VariableSpec
 
@@ -29,13 +28,6 @@ _NODE_PROGRAMS = frozenset({"node", "npm", "npx"})
 _NODE_ACTIONS = frozenset({"node-packages", "medusa-migrate", "medusa-seed", "medusa-build", "next-build"})
 _MINIMAL = ("PATH", "HOME", "LANG", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "COMSPEC", "PATHEXT", "USERPROFILE",
             "APPDATA", "LOCALAPPDATA")  # fmt: skip
-_PASSWORDS = (  # in a URL, whatever characters its user forgot to escape; in a query, or a libpq string
-    re.compile(r"^[\w.+-]+://[^/@:\s]*:([^@/\s]+)@"),
-    re.compile(r"^[\w.+-]+://[^/@:\s]*:(\S+)@"),
-    re.compile(r"(?:^|[?&\s])(?:ssl)?password\s*=\s*([^&'\s]+)", re.IGNORECASE),
-    re.compile(r"(?:^|\s)(?:ssl)?password\s*=\s*'([^']+)'", re.IGNORECASE),
-)
-_SHORTEST_SECRET = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +70,6 @@ class LogBook:
             log.close()
 
 
-def given_environment(opened: Opened) -> dict[str, str]:
-    """What the user gave: .env files under the environment of this process."""
-    return {**opened.loaded.dotenv, **os.environ}
-
-
 def prepare(
     opened: Opened, request: "Request", instance: str, sink: Callable[[str, bytes], None], ports: Ports
 ) -> Prepared:
@@ -91,8 +78,8 @@ def prepare(
     from launcher.state.secrets import Secrets
 
     secrets = Secrets(opened.paths.secrets)
-    redactor = given_redactor(opened)
-    given = given_environment(opened)
+    redactor = secrecy.given_redactor(opened)
+    given = secrecy.given_environment(opened)
     for value in secrets.values():
         redactor.add(value)
     node_path = find_node(opened, given)
@@ -125,45 +112,6 @@ def prepare(
 
 
 # --- the environment ----------------------------------------------------------------------------------------
-
-
-def given_redactor(opened: Opened) -> "Redactor":
-    """A redactor that knows the secrets that the user gave."""
-    from launcher.logs.redact import Redactor
-
-    redactor = Redactor()
-    for value in secret_values(opened, given_environment(opened)):
-        redactor.add(value)
-    return redactor
-
-
-def secret_values(opened: Opened, given: Mapping[str, str]) -> list[str]:
-    """Values that must never be shown: secret variables, and of URLs their passwords."""
-    names = {n for spec in opened.loaded.stack.contracts.values() for n, v in spec.items() if v.secret}
-    found: list[str] = []
-    for name in names & given.keys():
-        passwords = [match for pattern in _PASSWORDS for match in pattern.findall(given[name])]
-        if not passwords and "://" not in given[name]:
-            passwords = [given[name]]
-        found += [value for value in passwords if len(value) >= _SHORTEST_SECRET]
-    return found
-
-
-def secrets_in_commands(opened: Opened) -> Iterator[Note]:
-    """A warning for each command that would show a secret to every user of this machine."""
-    from launcher.plan.interpolate import references
-
-    names = {n for spec in opened.loaded.stack.contracts.values() for n, v in spec.items() if v.secret}
-    for unit in opened.plan.units.values():
-        probes = (getattr(unit.spec, "readiness", None), getattr(unit.spec, "liveness", None))
-        commands = [unit.spec.command, *(probe.command for probe in probes if probe is not None)]
-        told = {ref for argv in commands for part in argv or () for ref in references(part)}
-        for _, name in sorted(one for one in told if one[0] == "env" and one[1] in names):
-            yield Note(
-                f"its command holds ${{env.{name}}}, a secret, and every user of this machine can read command lines; "
-                "let it read the variable itself",
-                unit.name,
-            )
 
 
 def contract_resolver(

@@ -147,19 +147,24 @@ def test_a_unit_gets_what_its_contract_names_and_one_that_inherits_nothing_gets_
     assert "ONLY" in bare
 
 
-def test_a_command_that_holds_a_secret_is_warned_about(stack):
-    """S12: it is the user's own doing, and everybody on the machine can read it."""
-    (stack.root / ".env").write_text(canaries.DOTENV, encoding="utf-8")
+def test_secrets_in_command_lines_and_in_pages_are_warned_about(stack):
+    """S12 and S14: it is the user's own doing, and others can read it."""
+    (stack.root / ".env").write_text(canaries.DOTENV + "NEXT_PUBLIC_API_SECRET=x\n", encoding="utf-8")
     stack.write("""
 [services.a]
 command = ["sleep", "600", "${env.CANARY_TOKEN}"]
 [services.b]
 command = ["sleep", "600"]
 env = { CANARY_TOKEN = "${env.CANARY_TOKEN}" }
+[services.c]
+command = ["sleep", "600"]
+env = { NEXT_PUBLIC_X = "${env.CANARY_TOKEN}" }
 """ + canaries.CONTRACT)  # fmt: skip
     told = stack.run("up", "-d").stdout
     assert "its command holds ${env.CANARY_TOKEN}, a secret" in told
-    assert told.count("a secret") == 1
+    assert "a NEXT_PUBLIC_ variable of it holds ${env.CANARY_TOKEN}" in told
+    assert "NEXT_PUBLIC_API_SECRET goes into pages" in told
+    assert told.count("a secret") == 2
     assert canaries.leaks({"up": told.encode()}, canaries.GIVEN) == []
 
 
