@@ -95,26 +95,18 @@ def tree(pid: int) -> set[int]:
 
 def listeners(port: int) -> list[Listener]:
     """Who accepts connections on this TCP port, of either IP version."""
-    import psutil
+    from launcher.native import windows_ports
 
-    holders = {
-        connection.pid or None
-        for connection in psutil.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
-    }
+    holders = {pid for _, there, pid in windows_ports.listening() if there == port}
     return [_listener(port, pid) for pid in sorted(holders, key=lambda pid: pid or 0)]
 
 
 def listening(family: Iterable[int]) -> list[tuple[str, int]]:
     """Addresses and TCP ports on which these processes accept connections."""
-    import psutil
+    from launcher.native import windows_ports
 
     members = set(family)
-    return [
-        (connection.laddr.ip, connection.laddr.port)
-        for connection in psutil.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.pid in members
-    ]
+    return [(address, port) for address, port, pid in windows_ports.listening() if pid in members]
 
 
 def _listener(port: int, pid: int | None) -> Listener:
