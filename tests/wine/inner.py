@@ -80,8 +80,14 @@ def _results(report: Path) -> Iterator[Result]:
         for kind, means in (("failure", "failed"), ("error", "failed"), ("skipped", "skipped")):
             for found in case.findall(kind):
                 outcome, text = means, f"{found.get('message', '')}\n{found.text or ''}".strip()
-        module = case.get("classname", "") or case.get("name", "")  # a module that cannot be imported has no class
-        yield Result(module.replace(".", "/") + ".py", case.get("name", ""), outcome, text)
+        yield Result(_module_of(case.get("classname", "") or case.get("name", "")), case.get("name", ""), outcome, text)
+
+
+def _module_of(dotted: str) -> str:
+    """The module of a test's class, or of one that could not even be imported."""
+    parts = dotted.split(".")
+    module = next((at for at, part in enumerate(parts) if part.startswith("test_")), len(parts) - 1)
+    return "/".join(parts[: module + 1]) + ".py"
 
 
 def _a_node(directory: Path) -> str:
