@@ -1,5 +1,6 @@
 """Asking a running supervisor: stdlib only, so that commands start fast."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -75,6 +76,8 @@ def _ask_once(paths: StackPaths, method: str, path: str, body: dict[str, Any] | 
         raise LauncherError(
             f"the supervisor did not answer within {timeout:g} s", remedy="ask again, or `rxlaunch down`"
         ) from error
+    except BlockingIOError as error:
+        raise _Busy from error  # so many are waiting to be accepted that there is no room for us
     except (OSError, http.client.HTTPException) as error:
         raise NotRunning(f"nothing answers for {paths.root}", remedy="rxlaunch up") from error
     finally:
@@ -84,7 +87,8 @@ def _ask_once(paths: StackPaths, method: str, path: str, body: dict[str, Any] | 
 def _exchange(
     connection: http.client.HTTPConnection, method: str, path: str, data: bytes | None, headers: dict[str, str]
 ) -> dict[str, Any]:
-    connection.request(method, path, body=data, headers=headers)
+    with contextlib.suppress(BrokenPipeError):  # refused before the body was sent; the answer is there to be read
+        connection.request(method, path, body=data, headers=headers)
     response = connection.getresponse()
     if response.status == 503:
         raise _Busy

@@ -1,10 +1,13 @@
 """Slow clients, huge requests, many connections: none keeps the supervisor from answering others (security row S9)."""
 
 import contextlib
+import json
+import socket
 
 import pytest
 
 from launcher import events as e
+from launcher import native
 from launcher.control import client, protocol
 from launcher.errors import LauncherError
 from tests.control.supervisors import Supervisor
@@ -68,6 +71,23 @@ def test_a_client_waits_while_too_many_others_are_connected(paths, transport, mo
             stack.enter_context(supervisor.connect())
         assert client.send(paths, e.RestartUnits(("backend",)), timeout=10)["phase"] == "ready"
         assert supervisor.commands == [e.RestartUnits(("backend",))]
+
+
+def test_a_client_waits_while_nobody_is_accepted(paths):
+    """The backlog of a Unix socket is full: connecting fails at once there, instead of waiting."""
+    if not native.LISTENING_ON_UNIX_SOCKETS:
+        pytest.skip("sockets there are no files")
+    with socket.socket(socket.AF_UNIX) as listener, contextlib.ExitStack() as stack:
+        listener.bind(str(paths.socket))
+        listener.listen(0)
+        paths.control.write_text(json.dumps({"socket": str(paths.socket), "token": "ab" * 32}))
+        for _ in range(2):
+            waiting = stack.enter_context(socket.socket(socket.AF_UNIX))
+            waiting.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                waiting.connect(str(paths.socket))
+        with pytest.raises(LauncherError, match="too many other connections"):
+            client.version(paths, timeout=0.3)
 
 
 def test_a_client_does_not_wait_for_ever(paths, transport):

@@ -44,8 +44,8 @@ def address(stack):
 @contextlib.contextmanager
 def connected(stack):
     with socket.socket(socket.AF_UNIX) as made:
+        made.connect(address(stack)["socket"])  # waits while the backlog is full
         made.settimeout(8)
-        made.connect(address(stack)["socket"])
         yield made
 
 
