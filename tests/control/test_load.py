@@ -11,6 +11,7 @@ from launcher import native
 from launcher.control import client, protocol
 from launcher.errors import LauncherError
 from tests.control.supervisors import Supervisor
+from tests.support.platforms import under_wine
 
 
 def test_a_huge_body_is_refused_before_it_is_read(supervisor):
@@ -96,7 +97,7 @@ def test_a_client_does_not_wait_for_ever(paths, transport):
         for _ in range(100):
             stack.enter_context(supervisor.connect())
         with pytest.raises(LauncherError, match="too many other connections"):
-            client.version(paths, timeout=0.2)
+            client.version(paths, timeout=2.0 if under_wine() else 0.2)
 
 
 def test_a_body_of_a_gigabyte_that_really_comes_is_cut_off(supervisor):
