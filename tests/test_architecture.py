@@ -103,3 +103,9 @@ def test_the_platform_is_asked_about_in_one_package_only():
 def test_every_module_says_what_lives_in_it():
     silent = [str(p.relative_to(PACKAGE)) for p in MODULES if not ast.get_docstring(ast.parse(p.read_text("utf-8")))]
     assert silent == []
+
+
+def test_nobody_waits_in_a_way_that_swallows_cancellations():
+    """On Python 3.11 asyncio.wait_for forgets a cancellation that meets a result; asyncio.timeout does not."""
+    guilty = [str(p.relative_to(PACKAGE)) for p in MODULES if "asyncio.wait_for(" in p.read_text(encoding="utf-8")]
+    assert guilty == []

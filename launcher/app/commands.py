@@ -14,9 +14,11 @@ from launcher.errors import LauncherError, NotRunning, OtherVersion, StageFailed
 from launcher.native.contract import Identity
 from launcher.paths import StackPaths
 from launcher.state import lock, store
+from launcher.state.snapshot import Snapshot
 
 _POLL = 0.05
 _LAST_WORD = 10.0  # seconds for the supervisor to kill everything, once asked to
+_FIRST_WORD = 15.0  # seconds in which a supervisor has swept what the last one left, and says who it is
 _SETTLED = frozenset({"ready", "done", "skipped", "failed", "stopped"})
 
 
@@ -24,7 +26,7 @@ def down(directory: Path, timeout: float) -> Result:
     """Stop the stack. Idempotent: nothing running is success. What a killed supervisor left is swept."""
     where = locate(directory)
     try:
-        snapshot = lock.running(where)
+        snapshot = _first_word(where)
     except OtherVersion:
         return _down_another_version(where, timeout)
     if snapshot is None:
@@ -33,6 +35,14 @@ def down(directory: Path, timeout: float) -> Result:
         return Result(text, {"stopped": False, "swept": swept})
     stop_running(where, snapshot.supervisor, timeout)
     return Result(f"stopped {snapshot.name}", {"stopped": True, "swept": sweep(where)})
+
+
+def _first_word(where: StackPaths) -> Snapshot | None:
+    """The running stack; one that is just beginning is waited for until it says who it is, for it must stop too."""
+    deadline = time.monotonic() + _FIRST_WORD
+    while (snapshot := lock.running(where)) is None and lock.taken(where) and time.monotonic() < deadline:
+        time.sleep(_POLL)
+    return snapshot
 
 
 def _down_another_version(where: StackPaths, timeout: float) -> Result:

@@ -118,7 +118,8 @@ class JobChild(asyncio.SubprocessProtocol):
             self._job.terminate()
             await self._empty(GONE_SECONDS)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._drained.wait(), DRAIN_SECONDS)
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    await self._drained.wait()
         finally:
             code = self._transport.get_returncode() if self._transport else None
             if self._transport is not None:
@@ -170,7 +171,8 @@ class JobChild(asyncio.SubprocessProtocol):
         heard = await self._type_ctrl_c()
         with contextlib.suppress(TimeoutError):
             if heard:
-                await asyncio.wait_for(self._ended.wait(), max(0.0, self._deadline - self._loop.time()))
+                async with asyncio.timeout_at(self._deadline):
+                    await self._ended.wait()
         if not self._ended.is_set():
             self._forced = not self._killed
             self.kill()
@@ -185,7 +187,8 @@ class JobChild(asyncio.SubprocessProtocol):
             creationflags=subprocess.CREATE_NO_WINDOW,
         )
         try:
-            return await asyncio.wait_for(helper.wait(), HELPER_SECONDS) == 0
+            async with asyncio.timeout(HELPER_SECONDS):
+                return await helper.wait() == 0
         except TimeoutError:
             helper.kill()
             await helper.wait()

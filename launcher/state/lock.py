@@ -61,6 +61,23 @@ def hold(paths: StackPaths) -> Iterator[Held]:
         held.release()
 
 
+def taken(paths: StackPaths) -> bool:
+    """Whether somebody holds the stack's lock now, be it one who has not said yet who he is."""
+    import filelock
+
+    if not paths.lock.exists():
+        return False
+    lock = filelock.FileLock(paths.lock, mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        return True
+    except OSError:
+        return False
+    lock.release()
+    return False
+
+
 def running(paths: StackPaths) -> Snapshot | None:
     """The snapshot of the living supervisor; None when there is none. Cheap: no lock is touched.
 

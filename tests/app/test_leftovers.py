@@ -5,9 +5,11 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from launcher import paths
 from launcher.native import containment
 from tests.support.processes import LEAF, state, until
 
@@ -18,6 +20,22 @@ for behaviour, env in (("session+deaf", None), ("daemon+deaf", {}), ("daemon+dea
     subprocess.Popen([sys.executable, "-I", "-S", "-c", leaf, tag, beat, *behaviour.split("+")], env=env)
 print("planted", flush=True)
 import time; time.sleep(60)
+"""
+
+SLOW_STACK = """
+[services.slow]
+command = ["{python}", "slow.py", "{tag}"]
+readiness = { log_line = "up" }
+stop = { grace = 5 }
+"""
+SLOW = """
+import pathlib, signal, sys, time
+def last_words(*_):
+    while not pathlib.Path("gate").exists(): time.sleep(0.01)
+    pathlib.Path("orderly").touch(); sys.exit(0)
+signal.signal(signal.SIGTERM, last_words)
+print("up", flush=True)
+time.sleep(60)
 """
 
 
@@ -81,21 +99,8 @@ def test_status_tells_programs_what_it_swept_once(planted):
 
 def test_what_is_still_being_stopped_is_let_be_by_status_and_waited_for_by_up(stack):
     """The supervisor alone was killed: the shims stop the tree in order, which takes the service a moment."""
-    stack.write("""
-[services.slow]
-command = ["{python}", "slow.py", "{tag}"]
-readiness = { log_line = "up" }
-stop = { grace = 5 }
-""")
-    (stack.root / "slow.py").write_text("""
-import pathlib, signal, sys, time
-def last_words(*_):
-    while not pathlib.Path("gate").exists(): time.sleep(0.01)
-    pathlib.Path("orderly").touch(); sys.exit(0)
-signal.signal(signal.SIGTERM, last_words)
-print("up", flush=True)
-time.sleep(60)
-""")
+    (stack.root / "slow.py").write_text(SLOW)
+    stack.write(SLOW_STACK)
     stack.run("up", "-d", check=0)
     supervisor = stack.json("status")["pid"]
     os.kill(supervisor, signal.SIGKILL)
@@ -104,6 +109,28 @@ time.sleep(60)
     (stack.root / "gate").touch()
     stack.run("up", "-d", check=0)
     assert (stack.root / "orderly").exists()
+
+
+def test_down_stops_an_up_that_has_not_said_a_word_yet(stack):
+    """It holds the lock and waits for what the last supervisor left to be stopped: `down` must not miss it."""
+    (stack.root / "slow.py").write_text(SLOW)
+    stack.write(SLOW_STACK)
+    stack.run("up", "-d", check=0)
+    supervisor = stack.json("status")["pid"]
+    os.kill(supervisor, signal.SIGKILL)
+    until(lambda: state(supervisor) in ("", "Z"))
+    up = stack.popen("up")
+    lock_of = paths.for_root(stack.root).lock.name
+    (held,) = stack.home.glob(f"stacks/*/{lock_of}")
+    until(lambda: f":{held.stat().st_ino} " in Path("/proc/locks").read_text(), what="the lock is taken")
+    down = stack.popen("down")
+    (stack.root / "gate").touch()
+    printed, _ = down.communicate(timeout=60)
+    assert down.returncode == 0, printed
+    told, _ = up.communicate(timeout=60)
+    assert "stopped" in printed, told
+    stack.assert_nothing_left(1)
+    stack.run("status", check=3)
 
 
 def test_nothing_is_swept_after_a_reboot(planted):
