@@ -17,6 +17,7 @@ from scripts.soak_plan import Action
 SCRIPT = Path(soak.__file__)
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("RXLAUNCH_")}
 MiB = 2**20
+MINUTES = os.environ.get("RXLAUNCH_SOAK_MINUTES", "")
 
 
 def first(seed, count=200, begin=0):
@@ -169,6 +170,17 @@ def test_a_short_soak_ends_well_and_leaves_nothing(tmp_path):
     for action in first(1, 12):
         assert str(action) in text
     assert left_in(tmp_path / "tmp") == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.skipif(not MINUTES, reason="takes the minutes that RXLAUNCH_SOAK_MINUTES gives it, as in CI")
+def test_a_soak_of_some_minutes_ends_well(tmp_path):
+    with started(tmp_path, "--minutes", MINUTES, "--seed", "2026") as run:
+        text, _ = run.communicate()
+    print(text[-4000:])  # the table, with -s or when it failed
+    assert run.returncode == 0, text
+    assert text.endswith("all is well\n")
 
 
 @pytest.mark.slow

@@ -2,11 +2,11 @@
 
 import contextlib
 import os
+import signal
 import sys
 import time
 import uuid
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from launcher import events as e
 from launcher import native
@@ -15,11 +15,9 @@ from launcher.app.opening import open_stack
 from launcher.app.request import Request
 from launcher.app.result import Result
 from launcher.errors import Interrupted, LauncherError
+from launcher.native.contract import Identity
 from launcher.paths import StackPaths
 from launcher.state import lock
-
-if TYPE_CHECKING:
-    from launcher.native.contract import Identity
 
 _POLL = 0.05
 _TAIL_LINES = 20
@@ -38,10 +36,12 @@ def up(request: Request, output: str) -> Result:
     env = {**os.environ, boot.INSTANCE_VARIABLE: instance, "PYTHONUNBUFFERED": "1"}
     with contextlib.suppress(OSError):
         opened.paths.daemon_log.unlink(missing_ok=True)
-    pid = native.spawn_daemon(supervisor_command(request), env, str(opened.root), opened.paths.daemon_log)
-    supervisor = native.identity(pid)
+    supervisor: Identity | None = None
     view = views.Plain(opened, color=sys.stdout.isatty(), show_output=False) if output == "text" else views.Silent()
     try:
+        with _interrupted_only_afterwards():
+            pid = native.spawn_daemon(supervisor_command(request), env, str(opened.root), opened.paths.daemon_log)
+            supervisor = native.identity(pid)
         code = follow_boot(opened.paths, instance, supervisor, view)
     except KeyboardInterrupt:
         _stop_again(opened.paths, supervisor)
@@ -53,7 +53,20 @@ def up(request: Request, output: str) -> Result:
     return Result(data=queries.status(opened.root).data, exit_code=code)
 
 
-def _stop_again(where: StackPaths, supervisor: "Identity | None") -> None:
+@contextlib.contextmanager
+def _interrupted_only_afterwards() -> Iterator[None]:
+    """Ctrl-C counts once we know whom we started: else nobody would stop it."""
+    heard: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if heard:
+        raise KeyboardInterrupt
+
+
+def _stop_again(where: StackPaths, supervisor: Identity | None) -> None:
     """Stop the supervisor that was started, even one that hasn't said a word yet; another's stack is let be."""
     from launcher.app import commands, leftovers
 
@@ -83,7 +96,7 @@ def supervisor_command(request: Request) -> list[str]:
     return argv
 
 
-def follow_boot(where: StackPaths, instance: str, supervisor: "Identity | None", view: views.View) -> int | None:
+def follow_boot(where: StackPaths, instance: str, supervisor: Identity | None, view: views.View) -> int | None:
     """Show events of the instance until it is ready (0) or has stopped (its code); None when it died before."""
     from launcher.state.snapshot import Snapshot, fold
 
@@ -102,7 +115,7 @@ def follow_boot(where: StackPaths, instance: str, supervisor: "Identity | None",
     return None
 
 
-def _events(where: StackPaths, supervisor: "Identity | None") -> Iterator[e.Event]:
+def _events(where: StackPaths, supervisor: Identity | None) -> Iterator[e.Event]:
     """The events of the file as they come, until the supervisor is dead and nothing more will."""
     from launcher.state.store import EventReader
 
@@ -116,7 +129,7 @@ def _events(where: StackPaths, supervisor: "Identity | None") -> Iterator[e.Even
         time.sleep(_POLL)
 
 
-def _wait_for_end(supervisor: "Identity | None", seconds: float = 10.0) -> None:
+def _wait_for_end(supervisor: Identity | None, seconds: float = 10.0) -> None:
     """After its last event the supervisor still closes files: don't report before it is gone."""
     deadline = time.monotonic() + seconds
     while supervisor is not None and native.alive(supervisor) and time.monotonic() < deadline:
