@@ -166,7 +166,7 @@ class Bench:
         time.sleep(seconds)
         after = supervisor.cpu_times()
         used = (after.user + after.system) - (before.user + before.system)
-        shims = [p for p in supervisor.children(recursive=True) if "shim.py" in " ".join(p.cmdline())]
+        shims = [p for p in supervisor.children(recursive=True) if "shim_warden.py" in " ".join(p.cmdline())]
         shim_rss = sum(p.memory_info().rss for p in shims)
         rows = [
             ("supervisor RSS", f"{supervisor.memory_info().rss / 1e6:.1f} MB"),

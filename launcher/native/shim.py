@@ -1,20 +1,14 @@
-"""The program that holds children, and all they spawn. Run as `python -I -S shim.py SOCKET`; imports no package code.
+"""What holds one child and all it spawns, in a process of its own that the warden forked; imports no package code.
 
-Started, it is the warden, which does nothing but fork a shim for each child (`warden.py` asks it to). A shim holds one
-child. It is the subreaper of the child's tree, leads its own session (a Ctrl-C of the terminal or a kill of the launcher's
-process group passes it by) and reads a control pipe. When that pipe ends, because the supervisor stopped or was killed,
-the tree is stopped all the same. Small, flat and light on imports: every boot pays for it.
-
-Request: one byte with the handles of control pipe, status pipe, orders (a file), output pipe and, if given, input; the
-answer is the shim's pid, or an errno below zero, and a line end.
+A shim is the subreaper of the child's tree, leads its own session (a Ctrl-C of the terminal or a kill of the
+launcher's process group passes it by) and reads a control pipe. When that pipe ends, because the supervisor stopped or
+was killed, the tree is stopped all the same. Small, flat and light on imports: every boot pays for it.
 
 Control pipe, one letter each: `i` stop (signal, then KILL after the grace period), `k` kill now, end of file = stop.
 Status pipe, one line each: `main PID`, `error STEP ERRNO`, `exit CODE`, `signal N`, `leftover NAME`, `forced`.
 """
 
 import _signal as signal  # type: ignore[import-not-found]  # `signal` itself builds enums, which costs more than the rest of this program
-import _socket as socket
-import marshal
 import os
 import select
 import struct
@@ -27,7 +21,6 @@ LEFTOVER_SECONDS = 1.0  # then it is asked, and after this time killed
 ORPHAN_SECONDS = 5.0  # longest grace when the supervisor is dead and nobody waits
 GIVE_UP_SECONDS = 5.0  # of KILL without effect: another user's process, or one stuck in the kernel
 MOST_NAMES = 20
-MOST_HANDLES = 5
 
 PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 1, 8, 15, 36
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE, LINUX_CAPABILITY_VERSION_3 = 47, 2, 1, 0x20080522
@@ -114,6 +107,15 @@ def become_subreaper() -> None:
     """From now on orphans below us become our children instead of init's."""
     if sys.platform == "linux":
         system_call("prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def name_ourselves(name: str) -> None:
+    """What `ps -o comm` and `top` show, so that one tells the shims apart."""
+    if sys.platform == "linux":
+        import ctypes
+
+        words = ctypes.create_string_buffer(name.encode()[:15])
+        system_call("prctl", PR_SET_NAME, ctypes.addressof(words), 0, 0, 0)
 
 
 def drop_privileges(user: int, group: int) -> None:
@@ -352,91 +354,3 @@ class Shim:
                 return
             if self.reap():
                 self.listen(self.timeout(time.monotonic()))
-
-
-def become_shim(handles: list[int]) -> None:
-    """In the warden's forked child: hold one child until nothing of its tree is left. Never returns."""
-    try:
-        control, status, orders, output, *given = handles
-        os.setsid()
-        signal.signal(SIGCHLD, signal.SIG_DFL)
-        nothing = os.open(os.devnull, os.O_RDWR)
-        os.dup2(given[0] if given else nothing, 0)
-        for standard in (1, 2):
-            os.dup2(output, standard)
-        os.close(output)
-        with open(orders, "rb") as file:
-            shim = Shim(control, status, marshal.loads(file.read()))
-        name_ourselves("rx:" + shim.spec["unit"])
-        become_subreaper()
-        bear_brand(shim.spec["brand"])
-        if shim.start():
-            for standard in range(3):  # the child's output must end when the child's tree does
-                os.dup2(nothing, standard)
-            shim.run()
-    except BaseException as error:
-        os.write(2, f"the shim failed: {error!r}\n".encode())
-    finally:
-        os._exit(0)
-
-
-def name_ourselves(name: str) -> None:
-    """What `ps -o comm` and `top` show, so that one tells the shims apart."""
-    if sys.platform == "linux":
-        import ctypes
-
-        words = ctypes.create_string_buffer(name.encode()[:15])
-        system_call("prctl", PR_SET_NAME, ctypes.addressof(words), 0, 0, 0)
-
-
-def serve(door: "socket.socket") -> None:
-    """Fork a shim for each request, until the supervisor closes its end or dies. Shims outlive us."""
-    signal.signal(SIGCHLD, lambda *_: collect())
-    while True:
-        said, ancillary, _, _ = door.recvmsg(1, 4 * MOST_HANDLES + 64, getattr(socket, "MSG_CMSG_CLOEXEC", 0))
-        if not said:
-            return
-        handles: list[int] = []
-        for _, _, data in ancillary:
-            handles += struct.unpack(f"{len(data) // 4}i", data)
-        try:
-            pid = os.fork()
-        except OSError as error:
-            pid = -(error.errno or 1)
-        if pid == 0:
-            door.close()
-            become_shim(handles)
-        for handle in handles:
-            os.close(handle)
-        door.sendall(b"%d\n" % pid)
-
-
-def collect() -> None:
-    """Forget the shims that ended."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
-
-
-def warm_up() -> None:
-    """Load now, once, what every shim needs, and keep the collector from touching (and so copying) shared memory."""
-    import ctypes
-    import gc
-    import resource  # noqa: F401
-
-    ctypes.CDLL(None)
-    gc.disable()
-    gc.freeze()
-
-
-def main() -> None:
-    door = socket.socket(fileno=int(sys.argv[1]))
-    os.set_inheritable(door.fileno(), False)
-    warm_up()
-    serve(door)
-
-
-if __name__ == "__main__":
-    main()

@@ -18,11 +18,12 @@ import os
 import socket
 from collections import deque
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from launcher.native import shim
 from launcher.native.containment import SHIMS
 from launcher.native.contract import INSTANCE_MARK, SHIM_MARK
 
+PROGRAM = Path(__file__).with_name("shim_warden.py")
 ANSWER_SECONDS = 10.0  # for a fork; a warden that takes longer is stuck, and is given up
 GONE_SECONDS = 2.0
 _WARDENS: dict[tuple[int, str], "Warden"] = {}  # by loop and instance
@@ -61,7 +62,7 @@ class Warden(asyncio.SubprocessProtocol):
             with self._theirs:
                 await self._loop.subprocess_exec(
                     lambda: self,
-                    *(sys.executable, "-I", "-S", shim.__file__, str(self._theirs.fileno())),
+                    *(sys.executable, "-I", "-S", str(PROGRAM), str(self._theirs.fileno())),
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.DEVNULL,
                     stderr=asyncio.subprocess.DEVNULL,

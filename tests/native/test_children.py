@@ -224,7 +224,7 @@ async def test_stopping_while_the_child_dies_by_itself_is_no_error(start):
 async def test_it_owns_its_tree_with_its_orphans_and_nothing_else(start, printed, marks):
     child = await start(*marks.tree("plain", "daemon"))
     await printed.shows(b"READY")
-    family = {pid for pid, command in marks.survivors().items() if "shim.py" not in command}
+    family = {pid for pid, command in marks.survivors().items() if "shim_warden.py" not in command}
     assert len(family) == 3
     assert all(child.owns(pid) for pid in family)
     assert not child.owns(os.getpid())

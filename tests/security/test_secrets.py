@@ -69,7 +69,7 @@ def command_lines() -> list[bytes]:
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
                 found.append((entry / "cmdline").read_bytes().replace(b"\0", b" "))
-    for wanted in (b"teller.py", b"shim.py", b"launcher up"):
+    for wanted in (b"teller.py", b"shim_warden.py", b"launcher up"):
         assert any(wanted in line for line in found)
     return found
 
