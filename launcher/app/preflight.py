@@ -130,6 +130,7 @@ def contract_resolver(
 
 def check_contracts(opened: Opened, prepared: Prepared) -> None:
     """Find what the environment lacks, for all units at once. What later units will give is taken as given."""
+    from launcher.app import variables
     from launcher.plan.interpolate import references
     from launcher.run.world import World
 
@@ -137,7 +138,11 @@ def check_contracts(opened: Opened, prepared: Prepared) -> None:
     problems: dict[str, Problem] = {}
     for name in opened.plan.units:
         unit = opened.plan.units[name]
-        if name not in opened.selected or unit.spec.contract is None:
+        if name not in opened.selected:
+            continue
+        for problem in variables.missing(world, opened.plan, unit):
+            problems.setdefault(str(problem), problem)
+        if unit.spec.contract is None:
             continue
         later = {k for k, text in unit.spec.env.items() if any(ns == "output" for ns, _ in references(text))}
         for problem in world.contract_problems(unit, leave_out=later):

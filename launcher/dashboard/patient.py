@@ -27,7 +27,7 @@ class Patient:
     def write(self, text: str) -> int:
         """Have it written, unless too much waits already or nobody reads any more."""
         with self._changed:
-            if self._open and self._size + len(text) > self._most:
+            if self._open and (self._skipped or self._size + len(text) > self._most):  # a gap stays in one place
                 self._skipped += max(1, text.count("\n"))
             elif self._open:
                 self._waiting.append(text)

@@ -169,3 +169,31 @@ def test_a_supervisor_that_cannot_open_its_door_says_so_with_a_remedy_and_leaves
         stack.assert_nothing_left(1)
     finally:
         door.rmdir()
+
+
+def test_every_variable_that_no_one_set_is_told_at_once_and_nothing_starts(stack):
+    stack.web("""
+[services.first]
+command = ["{python}", "-c", "pass", "${env.FIRST_ONE}", "{tag}"]
+[services.second]
+command = ["{python}", "-c", "pass", "{tag}"]
+env = { A = "${env.SECOND_ONE}", B = "${env.HOME}" }
+readiness = { tcp = "127.0.0.1:${env.THIRD_ONE}" }
+""")
+    told = stack.run("up", check=2)
+    for name in ("FIRST_ONE", "SECOND_ONE", "THIRD_ONE"):
+        assert f"the variable {name} is not set" in told.stderr
+    assert "HOME" not in told.stderr
+    assert "first: " in told.stderr
+    assert not stack.survivors()
+
+
+def test_a_variable_that_the_unit_gives_itself_is_no_problem(stack):
+    stack.web("""
+[services.own]
+command = ["{python}", "-c", "import time; print('up', flush=True); time.sleep(60)", "${env.MINE}", "{tag}"]
+env = { MINE = "yes" }
+readiness = { log_line = "up" }
+""")
+    stack.run("up", "-d", check=0)
+    assert stack.unit("own")["phase"] == "ready"
