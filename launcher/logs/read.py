@@ -9,6 +9,7 @@ from pathlib import Path
 
 from launcher.logs.lines import LineSplitter, clean
 from launcher.logs.times import Times
+from launcher.state import files
 
 POLL_SECONDS = 0.1
 _BLOCK = 64 * 1024
@@ -143,7 +144,7 @@ class _Followed:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lines = LineSplitter()
-        self._file = _identity(path)
+        self._file = files.identity(path)
         self.offset = _end_of_last_line(path)
         self._gone = False
         self.behind = False
@@ -151,7 +152,7 @@ class _Followed:
     def more(self) -> Iterator[str]:
         """The lines that came since the last look."""
         self.behind = False
-        file = _identity(self._path)
+        file = files.identity(self._path)
         if file is None:
             if self._file is not None and not self._gone and not self._rotated():
                 self._gone = True
@@ -177,7 +178,7 @@ class _Followed:
         self.offset = 0
 
     def _rotated(self) -> bool:
-        return self._file is not None and _identity(_older(self._path)) == self._file
+        return self._file is not None and files.identity(_older(self._path)) == self._file
 
     def _read(self, path: Path) -> Iterator[str]:
         try:
@@ -198,14 +199,6 @@ class _Followed:
 
 def _older(path: Path) -> Path:
     return path.with_name(path.name + ".1")
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def _size(path: Path) -> int:
