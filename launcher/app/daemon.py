@@ -43,6 +43,8 @@ def up(request: Request, output: str) -> Result:
             pid = native.spawn_daemon(supervisor_command(request), env, str(opened.root), opened.paths.daemon_log)
             supervisor = native.identity(pid)
         code = follow_boot(opened.paths, instance, supervisor, view)
+        if code == 0:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is up, and was told so: Ctrl-C comes too late
     except KeyboardInterrupt:
         _stop_again(opened.paths, supervisor)
         raise Interrupted("interrupted; stopped what had been started") from None

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 from typing import Any, NoReturn
 
@@ -40,6 +41,13 @@ def _nobody_reads() -> None:
 def guarded(command: click.Command) -> NoReturn:
     """Run a click command; errors become a message with a remedy and an exit code, never a traceback."""
     _have_streams()
+    try:
+        _guarded(command)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # how it ended is decided: Ctrl-C comes too late to change that
+
+
+def _guarded(command: click.Command) -> NoReturn:
     try:
         command.main(standalone_mode=False)
     except click.exceptions.Abort:

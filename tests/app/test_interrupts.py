@@ -3,6 +3,7 @@
 import os
 import pty
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -188,3 +189,16 @@ def test_control_c_three_times_leaves_at_once_and_nothing_stays(stack):
         terminal.read("force", within=5)
     assert terminal.code(within=3) == 130
     stack.assert_nothing_left(8)  # the shims' own grace for an orphan is 5 s
+
+
+@pytest.mark.parametrize("arguments", [["up", "-d"], ["status"], ["no-such-command"]])
+def test_control_c_when_all_is_said_changes_the_exit_code_no_more(stack, arguments):
+    """It comes while the interpreter goes: `up -d` was told that its stack is ready, and must not seem interrupted."""
+    stack.web()
+    late = "import atexit, os, signal; atexit.register(os.kill, os.getpid(), signal.SIGINT)"
+    command = [sys.executable, "-P", "-c", f"{late}; from launcher.cli import main; main()", *arguments]
+    expected = stack.run(*arguments).returncode
+    stack.run("down", check=0)
+    done = subprocess.run(command, cwd=stack.root, env=stack.env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == expected, done.stderr
+    assert "Traceback" not in done.stderr
