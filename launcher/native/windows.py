@@ -237,6 +237,8 @@ def on_shutdown(loop: "asyncio.AbstractEventLoop", callback: Callable[[str], Non
         loop.call_soon_threadsafe(callback, signal.Signals(number).name)
 
     before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGBREAK)}
+    wakeup = signal.set_wakeup_fd(-1)  # the loop's; when it is full the loop wakes anyway, and no warning is wanted
+    signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
     try:
         with _hold_closing_console(lambda name: loop.call_soon_threadsafe(callback, name)):
             yield

@@ -37,7 +37,7 @@ class JobChild(asyncio.SubprocessProtocol):
         self._transport: asyncio.SubprocessTransport | None = None
         self._job = Job()
         self._main = 0
-        self._asked = self._killed = self._forced = False
+        self._asked = self._killed = self._forced = self._called_off = False
         self._deadline = 0.0
         self._ended = asyncio.Event()  # the main process
         self._drained = asyncio.Event()
@@ -60,6 +60,7 @@ class JobChild(asyncio.SubprocessProtocol):
                 creationflags=subprocess.CREATE_NO_WINDOW | _CREATE_SUSPENDED,
             )
         except BaseException:
+            self._called_off = True
             self._job.close()
             raise
         if self._spec.stdin is not None:
@@ -73,6 +74,8 @@ class JobChild(asyncio.SubprocessProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The process exists: hold it, then let it run."""
         assert isinstance(transport, asyncio.SubprocessTransport)  # noqa: S101 - asyncio's own promise
+        if self._called_off:
+            return  # whoever started it was cancelled meanwhile, and asyncio has killed it, suspended as it was
         self._transport = transport
         self._main = transport.get_pid()
         process = int(transport.get_extra_info("subprocess")._handle)  # noqa: SLF001 - asyncio offers no other way
@@ -80,8 +83,8 @@ class JobChild(asyncio.SubprocessProtocol):
             self._job.hold(process)
             resume(process)
         except OSError:
-            transport.kill()  # uncontained it must not run
-            raise
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                transport.kill()  # uncontained it must not run; its exit is told as that of any other
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         """The child, or anything of its tree, printed."""

@@ -16,7 +16,7 @@ stop = { grace = 60 }
 """
 SLOW_TASK = """
 [tasks.migrate]
-command = ["{python}", "-c", "import time; time.sleep(600)", "{tag}"]
+command = ["{python}", "-c", "import signal, time; signal.signal(2, signal.SIG_DFL); time.sleep(600)", "{tag}"]
 stage = "schema"
 """
 
