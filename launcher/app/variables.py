@@ -15,7 +15,7 @@ def missing(world: World, plan: Plan, unit: PlanUnit) -> Iterator[Problem]:
     templates = {**plan.stack.env, **unit.spec.env}
     for name, text in templates.items():
         yield from _absent(text, given, f"{unit.name}: {name}")
-    own = {**world.known_environment(unit), **templates}  # what a command may use besides
+    own = {**given, **world.known_environment(unit), **templates}  # what a command may use besides
     for text in unit.spec.command or ():
         yield from _absent(text, own, f"{unit.name}: {text}")
     for text in _questions(unit):

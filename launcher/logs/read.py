@@ -183,6 +183,9 @@ class _Followed:
     def _read(self, path: Path) -> Iterator[str]:
         try:
             with path.open("rb") as file:
+                there = os.fstat(file.fileno())
+                if (there.st_dev, there.st_ino) != self._file:
+                    return  # it was rotated since we looked: the next look will find out where our place is
                 file.seek(self.offset)
                 data = file.read(_AT_ONCE)
         except OSError:

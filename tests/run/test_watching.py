@@ -3,6 +3,7 @@
 import asyncio
 import builtins
 import contextlib
+import time
 
 import pytest
 
@@ -91,13 +92,26 @@ def counting(path):
 async def test_a_thousand_touches_are_one_restart(heard, project):
     await heard.once_more(counting(project / "src" / "code.py"))
     await heard.settled()
-    before = heard.times
+    for _ in range(10):
+        before = heard.times
+        quiet = await storm(project / "src")
+        await heard.settled()
+        if quiet < QUIET_MS / 1000 / 2:  # else the machine made a pause of its own in it
+            assert heard.times == before + 1
+            return
+    pytest.skip("this machine is too busy for a storm without a lull")
+
+
+async def storm(directory):
+    """Write files a thousand times while the loop goes on; the longest lull in it, in seconds."""
+    last, longest = time.monotonic(), 0.0
     for number in range(1000):
-        (project / "src" / f"new{number % 50}.py").write_text(str(number))
+        (directory / f"new{number % 50}.py").write_text(str(number))
         if number % 100 == 0:
             await asyncio.sleep(0.02)
-    await heard.settled()
-    assert heard.times == before + 1
+        now = time.monotonic()
+        longest, last = max(longest, now - last), now
+    return longest
 
 
 async def test_an_editor_that_replaces_the_file_is_seen_every_time(heard, project):
