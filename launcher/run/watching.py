@@ -1,6 +1,7 @@
 """Restarting a service when a file it watches changes. The owner of watchfiles; polls where that cannot be loaded."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,12 +82,33 @@ def sources(what: Watched, note: Callable[[str], None]) -> list[AsyncIterator[se
 
 
 async def _told(paths: tuple[Path, ...], what: Watched, *, recursive: bool) -> AsyncIterator[set[Path]]:
+    """Sets of changed files, each once nothing has changed for a while.
+
+    watchfiles has a notion of quiet, too, but to it a file that changes again is nothing new.
+    """
+    heard: asyncio.Queue[set[Path]] = asyncio.Queue()
+    listening = asyncio.create_task(_listen(paths, what, heard, recursive=recursive))
+    clock = asyncio.get_running_loop().time
+    try:
+        while True:
+            changed = await heard.get()
+            latest = clock() + _LONGEST_MS / 1000
+            with contextlib.suppress(TimeoutError):
+                while clock() < latest:
+                    async with asyncio.timeout(QUIET_MS / 1000):
+                        changed |= await heard.get()
+            yield changed
+    finally:
+        listening.cancel()
+
+
+async def _listen(
+    paths: tuple[Path, ...], what: Watched, heard: "asyncio.Queue[set[Path]]", *, recursive: bool
+) -> None:
     from watchfiles import Change, awatch
 
     def concerns(_change: Change, path: str) -> bool:
         return what.concerns(Path(path))
 
-    async for changes in awatch(
-        *paths, watch_filter=concerns, debounce=_LONGEST_MS, step=QUIET_MS, recursive=recursive
-    ):
-        yield {Path(path) for _, path in changes}
+    async for changes in awatch(*paths, watch_filter=concerns, debounce=QUIET_MS, recursive=recursive):
+        heard.put_nowait({Path(path) for _, path in changes})
