@@ -106,7 +106,8 @@ def marked(
 def user(pid: int) -> int:
     """The user a process belongs to; -1 if there is none."""
     try:
-        return os.stat(f"/proc/{pid}/stat").st_uid  # noqa: PTH116 - thousands of them
+        # The directory's own: what is in it belongs to root when the process may not be dumped (it has capabilities).
+        return os.stat(f"/proc/{pid}").st_uid  # noqa: PTH116 - thousands of them
     except OSError:
         return -1
 

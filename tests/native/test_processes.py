@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from launcher import native
+from launcher.native import proc
 from tests.support.processes import CAP_SECONDS, PATH, REPOSITORY, script, state, until
 
 
@@ -238,3 +239,18 @@ def test_a_process_that_really_got_a_dead_ones_pid_is_not_signalled():
             stranger.kill()
             stranger.wait()
     pytest.skip("the pid was never free again")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user here")
+def test_a_process_that_may_not_be_dumped_still_belongs_to_its_user():
+    """One with capabilities of its own, for instance: its files in /proc are root's, and it was missed by sweeps."""
+    code = "import ctypes; ctypes.CDLL(None).prctl(4, 0, 0, 0, 0); print('hidden', flush=True); input()"
+    become = ["setpriv", "--reuid=23459", "--regid=23459", "--clear-groups", "/usr/bin/python3", "-I", "-S", "-c", code]
+    with subprocess.Popen(become, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as hidden:
+        try:
+            if hidden.stdout.readline() != "hidden\n":
+                pytest.skip("no Python here that another user may start")
+            assert Path(f"/proc/{hidden.pid}/stat").stat().st_uid == 0, "the control"
+            assert proc.user(hidden.pid) == 23459
+        finally:
+            hidden.kill()
