@@ -100,10 +100,6 @@ class AlreadyRunning(Taken):
 class OtherVersion(LauncherError):
     """A living supervisor of another version runs this stack; what it writes and says is not understood."""
 
-    def __init__(self, message: str, *, remedy: str | None = None, pid: int = 0) -> None:
-        super().__init__(message, remedy=remedy)
-        self.pid = pid
-
 
 class StageFailed(LauncherError):
     """A unit failed while the stack started. The exit code is that of its stage, 1 for a stage of the user's."""

@@ -169,14 +169,10 @@ class Recorder:
 
     def save(self) -> None:
         """Write the snapshot now. A disk that fails mid-run must not take the stack down with it."""
-        from launcher.state import store
-
         self._timer = None
-        if self.snapshot is not None:
-            self._unsaved = True
-            with contextlib.suppress(OSError, LauncherError):
-                store.save(self._paths, self.snapshot)
-                self._unsaved = False
+        self._unsaved = True
+        with contextlib.suppress(OSError, LauncherError):
+            self.save_again()
 
     def save_again(self) -> None:
         """Write the snapshot if its file is gone, or if the last attempt failed. Raises StateUnwritable."""

@@ -65,16 +65,8 @@ async def _rows(opened: Opened, world: World) -> list[dict[str, Any]]:
             what = await _what(world, unit)
             depends = dict(unit.depends_on)
             row = {"unit": name, "stage": unit.stage, "kind": unit.kind, "depends_on": depends, "what": what}
-            rows.append({**row, "commands": list(_commands(unit))})
+            rows.append({**row, "commands": [list(argv) for argv in unit.commands()]})
     return rows
-
-
-def _commands(unit: PlanUnit) -> Iterator[list[str]]:
-    """The unit's own command, and those of its probes."""
-    probes = (getattr(unit.spec, "readiness", None), getattr(unit.spec, "liveness", None))
-    for command in (unit.spec.command, *(probe.command for probe in probes if probe is not None)):
-        if command:
-            yield list(command)
 
 
 async def _what(world: World, unit: PlanUnit) -> str:

@@ -88,7 +88,7 @@ def _world(opened: Opened) -> tuple[World, set[str]]:
     )  # fmt: skip
     world = World(opened.plan, toolbox, around, opened.paths.home, lambda _event: None)
     world.outputs.update(Outputs(opened.paths.outputs).load())
-    return world, {n for spec in opened.loaded.stack.contracts.values() for n, v in spec.items() if v.secret}
+    return world, opened.loaded.stack.secret_names()
 
 
 def _origin(opened: Opened, unit: PlanUnit, name: str) -> str:

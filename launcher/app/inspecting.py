@@ -15,7 +15,7 @@ def config(directory: Path, mode: str | None) -> Result:
     opened = open_stack(Request(directory, mode))
     data = json.loads(opened.loaded.stack.model_dump_json(exclude_defaults=False))
     origins = opened.loaded.origins
-    secret = {n for spec in opened.loaded.stack.contracts.values() for n, v in spec.items() if v.secret}
+    secret = opened.loaded.stack.secret_names()
     data = _masked(data, secret)
     rows = [f"{path} = {_shown(value)}  # {origins[path]}" for path, value in _leaves(data) if path in origins]
     source = opened.loaded.file or "no stack file: recognised by its files"

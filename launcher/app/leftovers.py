@@ -4,8 +4,7 @@ from launcher import native
 from launcher.paths import StackPaths
 from launcher.state import store
 from launcher.state.document import Keeper
-
-_GOODBYE = frozenset({"stopped", "failed"})  # phases that are only told once nothing is left
+from launcher.state.snapshot import ENDED_PHASES
 
 
 def sweep(where: StackPaths) -> list[str]:
@@ -20,7 +19,7 @@ def sweep(where: StackPaths) -> list[str]:
 def sweep_unless_stopping(where: StackPaths) -> tuple[list[str], bool]:
     """The same without waiting; and whether something is still being stopped, and was let be."""
     last = store.keeper(where)
-    if last is None or last.phase in _GOODBYE or not _may_have_left(last):
+    if last is None or last.phase in ENDED_PHASES or not _may_have_left(last):
         return [], False
     if native.still_stopping(last.instance):
         return [], True

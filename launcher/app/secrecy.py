@@ -39,7 +39,7 @@ def given_redactor(opened: Opened) -> "Redactor":
 
 def secret_values(opened: Opened, given: Mapping[str, str]) -> list[str]:
     """Values that must never be shown: secret variables, and of URLs their passwords."""
-    names = {n for spec in opened.loaded.stack.contracts.values() for n, v in spec.items() if v.secret}
+    names = opened.loaded.stack.secret_names()
     found: list[str] = []
     for name in names & given.keys():
         passwords = [match for pattern in _PASSWORDS for match in pattern.findall(given[name])]
@@ -51,11 +51,9 @@ def secret_values(opened: Opened, given: Mapping[str, str]) -> list[str]:
 
 def exposed_secrets(opened: Opened) -> Iterator[Note]:
     """A warning for each secret that a stack of the user's own writing shows to others."""
-    secret = {n for spec in opened.loaded.stack.contracts.values() for n, v in spec.items() if v.secret}
+    secret = opened.loaded.stack.secret_names()
     for unit in opened.plan.units.values():
-        probes = (getattr(unit.spec, "readiness", None), getattr(unit.spec, "liveness", None))
-        commands = [unit.spec.command, *(probe.command for probe in probes if probe is not None)]
-        for name in _named(secret, [part for argv in commands for part in argv or ()]):
+        for name in _named(secret, [part for argv in unit.commands() for part in argv]):
             yield Note(
                 f"its command holds ${{env.{name}}}, a secret, and every user of this machine can read command lines; "
                 "let it read the variable itself",

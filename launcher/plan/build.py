@@ -25,6 +25,11 @@ class PlanUnit:
     port: str | None  # the named port the service itself listens on
     required_by: tuple[str, ...]
 
+    def commands(self) -> list[tuple[str, ...]]:
+        """Its own command, and those of its probes; templates as they were written."""
+        probes = (self.spec.readiness, self.spec.liveness) if isinstance(self.spec, ServiceSpec) else ()
+        return [argv for argv in (self.spec.command, *(probe.command for probe in probes if probe)) if argv]
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -115,7 +115,7 @@ class World:
     def _uncontracted(self, unit: PlanUnit, leave_out: frozenset[str]) -> dict[str, str]:
         scope = self.scope()
         inherited = dict(self.around.given if unit.spec.inherit_env else self.around.minimal)
-        for name in _secret_names(self.plan) - _contract_names(self.plan, unit):
+        for name in self.plan.stack.secret_names() - _contract_names(self.plan, unit):
             inherited.pop(name, None)  # a variable that is secret goes only to those whose contract names it
         env = inherited | dict(self.around.unit_env_files.get(unit.name, {}))
         templates = {**self.plan.stack.env, **unit.spec.env}
@@ -153,11 +153,6 @@ def resolvable(text: str, scope: Scope) -> bool:
     except Unresolved:
         return False
     return True
-
-
-def _secret_names(plan: Plan) -> set[str]:
-    contracts = plan.stack.contracts.values()
-    return {name for contract in contracts for name, variable in contract.items() if variable.secret}
 
 
 def _contract_names(plan: Plan, unit: PlanUnit) -> set[str]:

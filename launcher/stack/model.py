@@ -232,3 +232,7 @@ class Stack(Model):
         """Every enabled unit by name."""
         both: dict[str, ServiceSpec | TaskSpec] = {**self.services, **self.tasks}
         return {name: unit for name, unit in both.items() if unit.enabled}
+
+    def secret_names(self) -> set[str]:
+        """The variables that any contract calls secret."""
+        return {name for contract in self.contracts.values() for name, spec in contract.items() if spec.secret}

@@ -10,9 +10,7 @@ from launcher import __version__, native
 from launcher.errors import AlreadyRunning, OtherVersion
 from launcher.paths import StackPaths
 from launcher.state import files, store
-from launcher.state.snapshot import Snapshot
-
-_ENDED = frozenset({"stopped", "failed"})
+from launcher.state.snapshot import ENDED_PHASES, Snapshot
 
 
 class Held:
@@ -87,20 +85,19 @@ def running(paths: StackPaths) -> Snapshot | None:
     if snapshot is None:
         _refuse_another_version(paths)
         return None
-    if snapshot.phase in _ENDED or snapshot.pid <= 0:
+    if snapshot.phase in ENDED_PHASES or snapshot.pid <= 0:
         return None
     return snapshot if native.alive(snapshot.supervisor) else None
 
 
 def _refuse_another_version(paths: StackPaths) -> None:
     keeper = store.keeper(paths)
-    if keeper is None or keeper.phase in _ENDED or not native.alive(keeper.supervisor):
+    if keeper is None or keeper.phase in ENDED_PHASES or not native.alive(keeper.supervisor):
         return
     raise OtherVersion(
         f"the stack of {paths.root} is run by rxlaunch {keeper.program or 'of another version'} "
         f"(pid {keeper.supervisor.pid}); this is rxlaunch {__version__}",
         remedy="use that version, or `rxlaunch down` with this one and start again",
-        pid=keeper.supervisor.pid,
     )
 
 

@@ -10,6 +10,7 @@ from launcher.events import Exit, Failure
 from launcher.native.contract import Identity
 
 VERSION = 2
+ENDED_PHASES = frozenset({"stopped", "failed"})  # of a stack; told only once nothing of it is left
 SUCCESSFUL_ENDS = (0, 130, 143)  # asked to stop, by the user or by the system
 NOBODY = Identity(0, 0, "")
 
