@@ -12,8 +12,9 @@ from launcher.plan.build import Plan, PlanUnit
 from launcher.plan.interpolate import Unresolved, expand
 from launcher.run import messages as m
 from launcher.run.machine import decide
+from launcher.run.serving import ServiceIncarnation
 from launcher.run.state import State, UnitState
-from launcher.run.units import Incarnation, ServiceIncarnation, TaskIncarnation
+from launcher.run.units import Incarnation, TaskIncarnation
 from launcher.run.world import World
 from launcher.stack.model import RestartSpec, ServiceSpec
 

@@ -3,11 +3,11 @@
 import asyncio
 import time
 
-from launcher.run import units
+from launcher.run import serving
 
 
 async def test_a_task_that_swallows_a_cancellation_is_cancelled_again(monkeypatch):
-    monkeypatch.setattr(units, "_DEAF_SECONDS", 0.05)
+    monkeypatch.setattr(serving, "_DEAF_SECONDS", 0.05)
     swallowed = []
 
     async def deaf():
@@ -21,6 +21,6 @@ async def test_a_task_that_swallows_a_cancellation_is_cancelled_again(monkeypatc
 
     task = asyncio.create_task(deaf())
     await asyncio.sleep(0)
-    await asyncio.wait_for(units._cancelled(task), 5)
+    await asyncio.wait_for(serving._cancelled(task), 5)
     assert task.cancelled()
     assert len(swallowed) == 2
