@@ -97,14 +97,19 @@ def test_status_tells_programs_what_it_swept_once(planted):
     assert planted.json("status", check=3)["swept"] == []
 
 
-def test_what_is_still_being_stopped_is_let_be_by_status_and_waited_for_by_up(stack):
-    """The supervisor alone was killed: the shims stop the tree in order, which takes the service a moment."""
+def kill_supervisor_of_a_slow_service(stack):
+    """From then on its shim stops it, which goes on until `gate` is there."""
     (stack.root / "slow.py").write_text(SLOW)
     stack.write(SLOW_STACK)
     stack.run("up", "-d", check=0)
     supervisor = stack.json("status")["pid"]
     os.kill(supervisor, signal.SIGKILL)
     until(lambda: state(supervisor) in ("", "Z"))
+
+
+def test_what_is_still_being_stopped_is_let_be_by_status_and_waited_for_by_up(stack):
+    """The supervisor alone was killed: the shims stop the tree in order, which takes the service a moment."""
+    kill_supervisor_of_a_slow_service(stack)
     assert "still being stopped" in stack.run("status", check=3).stdout
     (stack.root / "gate").touch()
     stack.run("up", "-d", check=0)
@@ -113,12 +118,7 @@ def test_what_is_still_being_stopped_is_let_be_by_status_and_waited_for_by_up(st
 
 def test_down_stops_an_up_that_has_not_said_a_word_yet(stack):
     """It holds the lock and waits for what the last supervisor left to be stopped: `down` must not miss it."""
-    (stack.root / "slow.py").write_text(SLOW)
-    stack.write(SLOW_STACK)
-    stack.run("up", "-d", check=0)
-    supervisor = stack.json("status")["pid"]
-    os.kill(supervisor, signal.SIGKILL)
-    until(lambda: state(supervisor) in ("", "Z"))
+    kill_supervisor_of_a_slow_service(stack)
     up = stack.popen("up")
     lock_of = paths.for_root(stack.root).lock.name
     (held,) = stack.home.glob(f"stacks/*/{lock_of}")

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from tests.support.small_stacks import until
+from tests.support.servers import free_port
+from tests.support.small_stacks import GATE, until
 
 ASIDE = """
 import os, socket, sys, time
@@ -20,19 +21,6 @@ import http.server, sys
 print("listening", flush=True)
 http.server.HTTPServer(("0.0.0.0", int(sys.argv[1])), http.server.SimpleHTTPRequestHandler).serve_forever()
 """
-GATED = """
-import pathlib, sys, time
-pathlib.Path("waiting").touch()
-while not pathlib.Path("open").exists(): time.sleep(0.01)
-sys.argv = sys.argv[1:]
-exec(open("server.py").read())
-"""
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def test_a_service_that_moved_to_another_port_by_itself_is_told_where_it_is(stack):
@@ -77,12 +65,12 @@ def test_a_service_on_loopback_is_not_warned_about(stack):
 def test_a_port_stolen_by_a_process_that_cannot_be_seen_is_replaced(stack):
     """The thief's descriptors are not ours to look at: its socket shows in the kernel's table, its pid nowhere."""
     port = free_port()
-    (stack.root / "gated.py").write_text(GATED)
+    (stack.root / "gate.py").write_text(GATE)
     stack.write(f"""
 [ports]
 web = {port}
 [services.web]
-command = ["{{python}}", "gated.py", "server.py", "${{port.web}}", "{{tag}}"]
+command = ["{{python}}", "gate.py", "server.py", "${{port.web}}", "{{tag}}"]
 readiness = {{ http = "${{url.web}}/", deadline = 20 }}
 """)
     # Without CAP_SYS_PTRACE and CAP_DAC_*, even root may not look into a process that has more capabilities.

@@ -1,19 +1,13 @@
 """A stranger takes a port between choice and bind (rows 61, 65): another is chosen, whoever was told is told again."""
 
 import http.server
-import socket
 import threading
 
 import pytest
 
-from tests.support.small_stacks import until
+from tests.support.servers import free_port
+from tests.support.small_stacks import GATE, until
 
-GATE = """
-import pathlib, runpy, sys, time
-pathlib.Path("waiting").touch()  # our supervisor has let go of the port already
-while not pathlib.Path("open").exists(): time.sleep(0.01)
-runpy.run_path(sys.argv.pop(1))
-"""
 TOLD = """
 import os, time
 print("told", os.environ["WEB"], flush=True)
@@ -50,12 +44,6 @@ class Stranger:
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.mark.parametrize("program", ["server.py", "stubborn.py"])

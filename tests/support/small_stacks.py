@@ -23,7 +23,27 @@ class Handler(http.server.BaseHTTPRequestHandler):
 print("listening on", port, flush=True)
 http.server.HTTPServer(("127.0.0.1", port), Handler).serve_forever()
 """
+# Runs another program once the file `open` is there; by `waiting` it tells that it waits.
+GATE = """
+import pathlib, runpy, sys, time
+pathlib.Path("waiting").touch()  # our supervisor has let go of the port already
+while not pathlib.Path("open").exists(): time.sleep(0.01)
+runpy.run_path(sys.argv.pop(1))
+"""
 OURS = ("RXLAUNCH_", "CI", "DATABASE_URL", "REDIS_URL", "NO_COLOR")
+
+
+def web_stack(extra: str, ports: str, *, deadline: int, grace: int) -> str:
+    """A stack file of one HTTP service, for `write`; `extra` goes on in its table, or opens others."""
+    return f"""
+[ports]
+{ports}
+[services.web]
+command = ["{{python}}", "server.py", "${{port.web}}", "{{tag}}"]
+readiness = {{ http = "${{url.web}}/", deadline = {deadline} }}
+stop = {{ grace = {grace} }}
+{extra}
+"""
 
 
 class SmallStack:
@@ -50,15 +70,7 @@ class SmallStack:
 
     def web(self, extra: str = "", ports: str = "web = 21000") -> None:
         """A stack of one HTTP service; `extra` goes on in its table, or opens others."""
-        self.write(f"""
-[ports]
-{ports}
-[services.web]
-command = ["{{python}}", "server.py", "${{port.web}}", "{{tag}}"]
-readiness = {{ http = "${{url.web}}/", deadline = 20 }}
-stop = {{ grace = 3 }}
-{extra}
-""")
+        self.write(web_stack(extra, ports, deadline=20, grace=3))
 
     def run(self, *arguments: str, timeout: float = 60, check: int | None = None) -> "subprocess.CompletedProcess[str]":
         """Run the command line to its end; with `check`, its exit code must be that."""

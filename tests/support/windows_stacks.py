@@ -15,7 +15,7 @@ from typing import Any
 
 from scripts.wine import Wine, windows_path
 from tests.support.processes import state, until
-from tests.support.small_stacks import SERVER
+from tests.support.small_stacks import SERVER, web_stack
 
 SECONDS = 90
 POLITE_SERVER = "import contextlib\nwith contextlib.suppress(KeyboardInterrupt):\n" + textwrap.indent(SERVER, "    ")
@@ -84,15 +84,7 @@ class WindowsStack:
 
     def web(self, extra: str = "", ports: str = "web = 21500") -> None:
         """A stack of one HTTP service; `extra` goes on in its table, or opens others."""
-        self.write(f"""
-[ports]
-{ports}
-[services.web]
-command = ["{{python}}", "server.py", "${{port.web}}", "{{tag}}"]
-readiness = {{ http = "${{url.web}}/", deadline = 40 }}
-stop = {{ grace = 5 }}
-{extra}
-""")
+        self.write(web_stack(extra, ports, deadline=40, grace=5))
 
     def write(self, text: str) -> None:
         """Write the stack file; `{python}` is the Windows interpreter, `{tag}` a word that finds the process."""
