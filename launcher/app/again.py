@@ -12,7 +12,6 @@ from launcher.state import lock
 from launcher.state.snapshot import Snapshot
 
 _BOOT_LIMIT = 900.0
-_FIRST_WORD = 2.0  # seconds in which the faster one will have said who it is
 _POLL = 0.05
 _SETTLED = frozenset({"ready", "done", "skipped"})
 
@@ -63,11 +62,8 @@ def after_a_lost_start(opened: Opened, request: Request, output: str) -> Result:
     """Our supervisor ended early: either another `up` was faster, or something is wrong with it."""
     from launcher.app import daemon
 
-    end = time.monotonic() + _FIRST_WORD
-    while time.monotonic() < end:
-        if lock.running(opened.paths) is not None:
-            return ensure(opened, request, output)
-        time.sleep(_POLL)
+    if commands.first_word(opened.paths) is not None:
+        return ensure(opened, request, output)
     raise daemon.died(opened.paths)
 
 

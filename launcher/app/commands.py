@@ -26,7 +26,7 @@ def down(directory: Path, timeout: float) -> Result:
     """Stop the stack. Idempotent: nothing running is success. What a killed supervisor left is swept."""
     where = locate(directory)
     try:
-        snapshot = _first_word(where)
+        snapshot = first_word(where)
     except OtherVersion:
         return _down_another_version(where, timeout)
     if snapshot is None:
@@ -37,7 +37,7 @@ def down(directory: Path, timeout: float) -> Result:
     return Result(f"stopped {snapshot.name}", {"stopped": True, "swept": sweep(where)})
 
 
-def _first_word(where: StackPaths) -> Snapshot | None:
+def first_word(where: StackPaths) -> Snapshot | None:
     """The running stack; one that is just beginning is waited for until it says who it is, for it must stop too."""
     deadline = time.monotonic() + _FIRST_WORD
     while (snapshot := lock.running(where)) is None and lock.taken(where) and time.monotonic() < deadline:
