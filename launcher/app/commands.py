@@ -56,6 +56,7 @@ def _down_another_version(where: StackPaths, timeout: float) -> Result:
 
 def stop_running(where: StackPaths, supervisor: Identity, timeout: float) -> None:
     """Ask the supervisor to stop, then insist; returns when it is gone. Raises TimedOut."""
+    native.signal_process(supervisor, "SIGCONT")  # one that was suspended (Ctrl-Z) would hear nothing of it
     if not _asked(where, e.StopStack("rxlaunch down")):
         native.signal_process(supervisor, "SIGTERM")
     if _gone(supervisor, timeout):

@@ -16,7 +16,7 @@ from launcher.app.request import Request
 from launcher.app.result import Result
 from launcher.errors import Interrupted, LauncherError
 from launcher.native.contract import Identity
-from launcher.paths import StackPaths
+from launcher.paths import StackPaths, user_home
 from launcher.state import lock
 
 _POLL = 0.05
@@ -34,6 +34,8 @@ def up(request: Request, output: str) -> Result:
     native.private_directory(opened.paths.home)
     instance = uuid.uuid4().hex
     env = {**os.environ, boot.INSTANCE_VARIABLE: instance, "PYTHONUNBUFFERED": "1"}
+    if env.get("RXLAUNCH_HOME"):
+        env["RXLAUNCH_HOME"] = str(user_home())  # it may be relative, and the supervisor runs elsewhere
     with contextlib.suppress(OSError):
         opened.paths.daemon_log.unlink(missing_ok=True)
     supervisor: Identity | None = None

@@ -30,7 +30,12 @@ class Opened:
 
 def locate(directory: Path) -> paths.StackPaths:
     """Where the stack that `directory` belongs to keeps its state. Reads no stack file."""
-    return paths.for_root(paths.find_root(directory))
+    try:
+        return paths.for_root(paths.find_root(directory))
+    except FileNotFoundError:
+        raise UsageError(
+            "the current directory does not exist any more", remedy="change into one that does, or name it with -C"
+        ) from None
 
 
 def open_stack(request: Request) -> Opened:
@@ -51,6 +56,10 @@ def open_stack(request: Request) -> Opened:
         detected.pop("extends")  # what it builds on is for the file to say
     loaded = load.load(where.root, mode=request.mode, overrides=request.overrides(), detected=detected)
     plan = build.build(loaded.stack, where.root)
+    unknown = [name for name in request.ports if name not in plan.ports]
+    if unknown:
+        there = ", ".join(plan.ports) or "none"
+        raise UsageError(f"--port: no port named {', '.join(map(repr, unknown))} in this stack; there are {there}")
     chosen = build.build(loaded.stack, where.root, selected=request.units) if request.units else plan
     return Opened(where, loaded, plan, frozenset(chosen.units))
 

@@ -23,6 +23,7 @@ from launcher.native.containment import (
     SHIMS,
     SWEEP_SECONDS,
     end_strangers,
+    signal_process,
     strangers,
     sweep,
     unprivileged_user,
@@ -235,6 +236,8 @@ class ShimChild:
         return self._shim > 0 and not self._done.done() and self._shim in proc.ancestors(pid)
 
     def _tell(self, letter: bytes) -> None:
+        if self._who is not None:
+            signal_process(self._who, "SIGCONT")  # its own child may have stopped it
         if self._control >= 0:
             with contextlib.suppress(BlockingIOError, BrokenPipeError):
                 os.write(self._control, letter)

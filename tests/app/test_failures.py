@@ -3,6 +3,7 @@
 import json
 import pathlib
 import socket
+import subprocess
 import sys
 
 import pytest
@@ -197,3 +198,27 @@ readiness = { log_line = "up" }
 """)
     stack.run("up", "-d", check=0)
     assert stack.unit("own")["phase"] == "ready"
+
+
+def test_a_port_of_a_name_that_is_not_there_is_refused(stack):
+    stack.web()
+    told = stack.run("up", "-d", "--port", "wbe=21777", check=2).stderr
+    assert "no port named 'wbe'" in told
+    assert "there are web" in told
+    assert not stack.survivors()
+
+
+@pytest.mark.parametrize("command", [["status"], ["up", "-d"], ["down"]])
+def test_a_current_directory_that_was_removed_is_told_as_such(stack, command):
+    gone = stack.root / "gone"
+    gone.mkdir()
+    line = [
+        sys.executable,
+        "-P",
+        "-c",
+        "import os; os.rmdir(os.getcwd()); from launcher.cli import main; main()",
+        *command,
+    ]
+    done = subprocess.run(line, cwd=gone, env=stack.env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2, done.stderr
+    assert "the current directory does not exist any more" in done.stderr

@@ -106,3 +106,14 @@ def test_control_the_clock_of_that_test_does_jump(stack):
     env = {**stack.env, "PYTHONPATH": str(stack.root)}
     told = subprocess.run([sys.executable, "-c", show], env=env, capture_output=True, text=True, check=True)
     assert float(told.stdout) > 3000
+
+
+def test_down_does_not_wait_for_a_supervisor_that_was_suspended(stack):
+    """Ctrl-Z in its terminal, `down` in another: it is woken, and stops in order."""
+    stack.web()
+    stack.run("up", "-d", check=0)
+    supervisor = stack.json("status")["pid"]
+    os.kill(supervisor, signal.SIGSTOP)
+    stack.run("down", check=0, timeout=20)
+    assert stack.json("status", check=3)["phase"] == "stopped", "it said goodbye itself"
+    stack.assert_nothing_left(1)

@@ -37,3 +37,18 @@ def test_a_command_finds_its_stack_from_a_folder_inside_it(stack):
     inside = stack.root / "a" / "b"
     inside.mkdir(parents=True)
     assert stack.json("ports", "-C", str(inside)) == stack.json("ports")
+
+
+def test_a_relative_home_means_the_same_from_a_folder_inside_the_checkout(stack):
+    stack.web()
+    inside = stack.root / "inside"
+    inside.mkdir()
+    stack.env["RXLAUNCH_HOME"] = "relative"
+    outer, stack.root = stack.root, inside
+    try:
+        stack.run("up", "-d", check=0)
+        assert stack.unit("web")["phase"] == "ready"
+        stack.run("down", check=0)
+    finally:
+        stack.root = outer
+    stack.assert_nothing_left(1)

@@ -451,3 +451,11 @@ async def test_whoever_stops_waiting_for_a_start_is_told_so_once_nothing_of_it_i
     assert cancelled > 5
     warm.kill()
     await ended(warm)
+
+
+async def test_a_child_that_stopped_its_shim_is_stopped_all_the_same(start, printed, marks):
+    code = "import os, signal, time; os.kill(os.getppid(), signal.SIGSTOP); print('up', flush=True); time.sleep(60)"
+    child = await start(sys.executable, "-I", "-S", "-c", code, marks.tag)
+    await printed.shows(b"up")
+    child.interrupt()
+    assert (await asyncio.wait_for(ended(child), 5)).signal == signal.SIGTERM
