@@ -108,6 +108,8 @@ def _ask_and_wait(directory: Path, units: tuple[str, ...], timeout: float, comma
 
     where = locate(directory)
     snapshot = running(where)
+    if snapshot.phase == "stopping":
+        raise NotRunning(f"the stack of {where.root} is being stopped", remedy="rxlaunch up, once it has stopped")
     unknown = [name for name in units if name not in snapshot.units]
     if unknown:
         known = ", ".join(snapshot.units)

@@ -57,6 +57,16 @@ def test_further_signals_do_not_cancel_a_shutdown(slow):
     slow.assert_nothing_left(1)
 
 
+def test_units_of_a_stack_that_is_being_stopped_are_not_started_and_that_is_told(slow):
+    down = slow.popen("down")
+    assert until((slow.root / "asked").exists)
+    for command in ("start", "restart", "stop"):
+        assert "is being stopped" in slow.run(command, "slow", check=3).stderr
+    (slow.root / "gate").touch()
+    down.communicate(timeout=30)
+    assert down.returncode == 0
+
+
 def test_a_background_stack_does_not_care_about_a_hangup(slow):
     supervisor = slow.json("status")["pid"]
     os.kill(supervisor, signal.SIGHUP)
