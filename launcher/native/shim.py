@@ -22,7 +22,7 @@ ORPHAN_SECONDS = 5.0  # longest grace when the supervisor is dead and nobody wai
 GIVE_UP_SECONDS = 5.0  # of KILL without effect: another user's process, or one stuck in the kernel
 MOST_NAMES = 20
 
-PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 1, 8, 15, 36
+PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_SET_CHILD_SUBREAPER = 1, 8, 36
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE, LINUX_CAPABILITY_VERSION_3 = 47, 2, 1, 0x20080522
 CLONE_NEWUSER = 0x10000000
 RUNNING, SETTLING, STOPPING, KILLING = range(4)
@@ -107,15 +107,6 @@ def become_subreaper() -> None:
     """From now on orphans below us become our children instead of init's."""
     if sys.platform == "linux":
         system_call("prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def name_ourselves(name: str) -> None:
-    """What `ps -o comm` and `top` show, so that one tells the shims apart."""
-    if sys.platform == "linux":
-        import ctypes
-
-        words = ctypes.create_string_buffer(name.encode()[:15])
-        system_call("prctl", PR_SET_NAME, ctypes.addressof(words), 0, 0, 0)
 
 
 def drop_privileges(user: int, group: int) -> None:
