@@ -5,6 +5,7 @@ import asyncio
 from launcher import native
 from launcher.native.contract import Child
 
+UNSEEN_FOR = 0.5  # seconds in which a service that lost its port to somebody unseen says so, or is gone
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - looked for, not bound
 
 
@@ -16,18 +17,20 @@ class PortStolen(Exception):
         self.holder = holder
 
 
-def raise_if_stolen(port: int, child: Child | None, *, missed: bool) -> None:
-    """Raise PortStolen when whoever listens on the port is not of the child's tree.
+def raise_if_stolen(port: int, child: Child | None, *, missed: bool) -> bool:
+    """Raise PortStolen when whoever listens on the port is not of the child's tree; False if that is unknown.
 
-    A listener whose process may not be seen (another user's, or any under Wine) counts as a stranger's only if the
-    service is known to have `missed` its port: it said so, or is gone.
+    A listener whose process may not be seen (another user's, a container's, or any under Wine) counts as a stranger's
+    only if the service is known to have `missed` its port: it said so, or is gone.
     """
-    for listener in native.listeners(port):
+    found = native.listeners(port)
+    for listener in found:
         if listener.pid is None:
             if missed:
                 raise PortStolen(port, "a process that cannot be seen")
         elif not (child and child.owns(listener.pid)):
             raise PortStolen(port, f"{listener.name} (pid {listener.pid})")
+    return any(listener.pid is not None for listener in found)
 
 
 async def whereabouts(child: Child, port: int) -> str:

@@ -134,12 +134,18 @@ class ServiceIncarnation(Incarnation):
     def question(self, spec: ProbeSpec, child: Child | None) -> Ask:
         """The probe, joined with the question whose listener answers."""
         ask = self.world.tools.probe(self.expanded(spec), self.log.seen)
+        verified = False
 
         async def ask_and_verify() -> Verdict:
+            nonlocal verified
             answer = await ask()
             missed = self.log.seen("EADDRINUSE")
             if child is not None and (answer.ok or missed):
-                self.raise_if_stolen(child, missed=missed)
+                seen = self.raise_if_stolen(child, missed=missed)
+                if not seen and not verified:  # a service that lost its port lives on for a moment
+                    await asyncio.sleep(listening.UNSEEN_FOR)
+                    self.raise_if_stolen(child, missed=self.log.seen("EADDRINUSE"))
+                verified = True
             return answer
 
         return ask_and_verify
@@ -158,10 +164,9 @@ class ServiceIncarnation(Incarnation):
         """The number of the port it was told to listen on."""
         return self.world.tools.ports.chosen[self.unit.port] if self.unit.port else None
 
-    def raise_if_stolen(self, child: Child | None, *, missed: bool) -> None:
-        """Raise PortStolen when the listener on our port is a process that is not ours."""
-        if self.port is not None:
-            listening.raise_if_stolen(self.port, child, missed=missed)
+    def raise_if_stolen(self, child: Child | None, *, missed: bool) -> bool:
+        """Raise PortStolen when the listener on our port is a process that is not ours; False if that is unknown."""
+        return self.port is None or listening.raise_if_stolen(self.port, child, missed=missed)
 
     async def raise_unready(self, proving: "asyncio.Task[None]", child: Child) -> None:
         """Raise what made it give up, if anything did; and where it listens, if that is somewhere else."""

@@ -12,8 +12,8 @@ PASSWORD = "s3cr3t-p4ss"
 
 def redactor(value):
     """The redactor for a stack whose DATABASE_URL is this."""
-    variables = {"all": {"DATABASE_URL": SimpleNamespace(secret=True)}}
-    opened = SimpleNamespace(loaded=SimpleNamespace(stack=SimpleNamespace(contracts=variables)))
+    stack = SimpleNamespace(secret_names=lambda: {"DATABASE_URL"})
+    opened = SimpleNamespace(loaded=SimpleNamespace(stack=stack))
     made = Redactor()
     for secret in secrecy.secret_values(opened, {"DATABASE_URL": value, "OTHER": "harmless"}):
         made.add(secret)
