@@ -10,9 +10,10 @@ LAYERS = (  # a package may import only from the lines below its own
     "cli",
     "app",
     "checks",
-    "run control dashboard probes ports logs telemetry services marketplace export diagnosis",
+    "run control dashboard probes ports logs telemetry services marketplace browser report export",
+    "diagnosis",
     "plan state",
-    "stack events native",
+    "stack events native findings",
     "errors paths characters",
 )
 OWNERS = {  # who may import which dependency, even lazily
@@ -31,6 +32,7 @@ OWNERS = {  # who may import which dependency, even lazily
     "rich": ("dashboard/terminal.py",),
     "structlog": ("telemetry.py",),
     "watchfiles": ("run/watching.py",),
+    "playwright": ("browser/",),
     "platformdirs": ("paths.py",),
 }
 SAME_LAYER = {  # the only neighbours that may know each other, and why

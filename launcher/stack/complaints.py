@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from launcher.stack.kinds import DEVICE_NAMES
 from launcher.stack.layers import Path
-from launcher.stack.model import DEVICE_NAMES, Stack
+from launcher.stack.model import Stack
 from launcher.stack.suggest import closest, did_you_mean
 
 _PRIVATE = frozenset({"env", "headers", "options", "http", "postgres", "redis", "forbidden"})  # may hold secrets

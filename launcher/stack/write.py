@@ -8,7 +8,7 @@ from typing import Any
 
 from launcher import paths
 from launcher.errors import LauncherError, UsageError
-from launcher.stack.model import DEVICE_NAMES
+from launcher.stack.kinds import DEVICE_NAMES
 
 _BUILT = ("node_modules", ".next", ".medusa", "dist", "__pycache__")
 

@@ -1,0 +1,1 @@
+"""Questions about a marketplace that runs, here or anywhere; each answers with findings. Nothing is started here."""
