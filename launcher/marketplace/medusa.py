@@ -6,10 +6,11 @@ stays on the host it was sent to. Judging the answers is `verify.py`'s business.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -30,6 +31,7 @@ class Page:
     kind: str = ""  # the content type without parameters
     text: str = field(default="", repr=False)
     error: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # names in lower case; repeated ones joined
 
     def json(self) -> Any:
         """The body as JSON; None when it isn't."""
@@ -42,6 +44,16 @@ class Page:
         return f"{self.url} {self.error}" if self.error else f"{self.url} answered {self.status} {self.kind}".rstrip()
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request: a path of the site, or a whole address."""
+
+    path: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    json: Any = None  # the body
+
+
 class Site:
     """One host that is asked questions. Use as `async with open_site(base) as site`."""
 
@@ -51,14 +63,18 @@ class Site:
 
     async def get(self, path: str, *, seconds: float = 5.0, headers: dict[str, str] | None = None) -> Page:
         """GET one page to its last byte; redirects are the answer, not followed."""
-        page, _ = await self._once(self._url(path), seconds, headers)
+        return await self.send(Question(path, headers=headers or {}), seconds=seconds)
+
+    async def send(self, question: "Question", *, seconds: float = 5.0) -> Page:
+        """Any request, answered to its last byte. Cookies are kept by the site, as a browser would."""
+        page, _ = await self._once(replace(question, path=self._url(question.path)), seconds)
         return page
 
     async def follow(self, path: str, *, seconds: float = 30.0) -> Page:
         """GET a page as a browser does, but never leaving the host."""
         url, here = self._url(path), urlsplit(self.base)
         for _ in range(_REDIRECTS):
-            page, location = await self._once(url, seconds, None)
+            page, location = await self._once(Question(url), seconds)
             if location is None:
                 return page
             target = urljoin(url, location)
@@ -78,37 +94,64 @@ class Site:
             return False
         return here.hostname == there.hostname or {here.hostname, there.hostname} <= _LOOPBACK
 
-    async def _once(self, url: str, seconds: float, headers: dict[str, str] | None) -> tuple[Page, str | None]:
+    async def _once(self, question: "Question", seconds: float) -> tuple[Page, str | None]:
         import httpx
 
+        url = question.path
         try:
-            async with asyncio.timeout(seconds), self._client.stream("GET", url, headers=headers) as answer:
-                body = bytearray()
-                async for chunk in answer.aiter_bytes():
-                    body += chunk
-                    if len(body) > _LARGEST_BODY:
-                        return Page(url, answer.status_code, error="sends more than 32 MB"), None
+            request = self._request(question)
+            async with asyncio.timeout(seconds):
+                answer = await self._client.send(request, stream=True)
+                try:
+                    body = bytearray()
+                    async for chunk in answer.aiter_bytes():
+                        body += chunk
+                        if len(body) > _LARGEST_BODY:
+                            return Page(url, answer.status_code, error="sends more than 32 MB"), None
+                finally:
+                    await answer.aclose()
         except TimeoutError:
             return Page(url, error=f"did not answer completely within {seconds:g} s"), None
-        except httpx.ConnectError:
-            return Page(url, error="refuses connections"), None
+        except httpx.ConnectError as error:
+            certificate = "certificate" in str(error).lower()
+            return Page(url, error=f"cannot be trusted: {error}" if certificate else "refuses connections"), None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Page(url, error=f"does not speak HTTP properly ({type(error).__name__})"), None
         kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         text = body.decode(answer.encoding or "utf-8", "replace")
         location = answer.headers.get("location") if answer.is_redirect else None
-        return Page(url, answer.status_code, kind, text), location
+        return Page(url, answer.status_code, kind, text, headers=dict(answer.headers)), location
+
+    def _request(self, question: "Question") -> "httpx.Request":
+        """Names below .localhost are this machine, whatever its resolver says: so do browsers and RFC 6761."""
+        import httpx
+
+        url, headers, extensions = httpx.URL(question.path), dict(question.headers), {}
+        if url.host.endswith(".localhost"):
+            headers.setdefault("host", url.netloc.decode("ascii"))
+            extensions["sni_hostname"] = url.host
+            url = url.copy_with(host="127.0.0.1")
+        return self._client.build_request(
+            question.method, url, headers=headers, json=question.json, extensions=extensions
+        )
 
     def _url(self, path: str) -> str:
         return urljoin(self.base + "/", path)
 
 
 @asynccontextmanager
-async def open_site(base: str) -> AsyncIterator[Site]:
-    """A site with connections of its own, closed at the end."""
+async def open_site(base: str, authority: Path | None = None) -> AsyncIterator[Site]:
+    """A site with connections and cookies of its own, closed at the end.
+
+    `authority` is the certificate of a local authority (PEM) that is trusted instead of the system's; certificates
+    are verified always.
+    """
+    import ssl
+
     import httpx
 
-    async with httpx.AsyncClient(trust_env=False, timeout=None) as client:  # noqa: S113 - one deadline a request, above
+    verify = ssl.create_default_context(cafile=str(authority)) if authority else True
+    async with httpx.AsyncClient(trust_env=False, timeout=None, verify=verify) as client:  # noqa: S113 - one deadline a request, above
         yield Site(base, client)
 
 
