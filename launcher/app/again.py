@@ -8,12 +8,17 @@ from launcher.app.opening import Opened
 from launcher.app.request import Request
 from launcher.app.result import Result
 from launcher.errors import AlreadyRunning
+from launcher.native.contract import Identity
 from launcher.state import lock
 from launcher.state.snapshot import Snapshot
 
 _BOOT_LIMIT = 900.0
 _POLL = 0.05
 _SETTLED = frozenset({"ready", "done", "skipped"})
+
+
+class _StackEndedError(Exception):
+    """What we are attached to is gone."""
 
 
 def second_up(opened: Opened, request: Request, output: str, error: AlreadyRunning) -> Result:
@@ -58,25 +63,31 @@ def missing(snapshot: Snapshot, request: Request) -> tuple[str, ...]:
     return tuple(name for name, view in views_.items() if view is None or view.phase not in _SETTLED)
 
 
-def after_a_lost_start(opened: Opened, request: Request, output: str) -> Result:
+def after_a_lost_start(opened: Opened, request: Request, output: str, supervisor: Identity | None) -> Result:
     """Our supervisor ended early: either another `up` was faster, or something is wrong with it."""
     from launcher.app import daemon
 
     if commands.first_word(opened.paths) is not None:
         return ensure(opened, request, output)
-    raise daemon.died(opened.paths)
+    raise daemon.died(opened.paths, supervisor)
 
 
 def attach(opened: Opened, snapshot: Snapshot) -> Result:
-    """Show the output of a running stack until Ctrl-C, which leaves it running."""
+    """Show the output of a running stack until it ends, or until Ctrl-C, which leaves it running."""
     from launcher.app import logs
+
+    def end_with_the_stack() -> None:
+        if lock.running(opened.paths) is None:
+            raise _StackEndedError
 
     terminal = views.Printer()
     terminal.print(views.welcome(opened, snapshot))
     terminal.print("attached; Ctrl-C leaves the stack running")
     try:
-        for line in logs.lines(logs.LogQuery(opened.root, (), 10, None, follow=True), "text"):
+        for line in logs.lines(logs.LogQuery(opened.root, (), 10, None, follow=True), "text", end_with_the_stack):
             terminal.print(line)
+    except _StackEndedError:
+        return Result("the stack has ended")
     except KeyboardInterrupt:
         pass
     return Result("detached; the stack goes on. `rxlaunch down` stops it")

@@ -21,6 +21,7 @@ from launcher.state import lock
 
 _POLL = 0.05
 _TAIL_LINES = 20
+_TOLD = (2, 3, 4)  # exit codes of a supervisor that said what the user got wrong
 _FIRST_WORD = 5.0  # seconds in which a supervisor that was just started will have said who it is
 
 
@@ -51,7 +52,7 @@ def up(request: Request, output: str) -> Result:
         _stop_again(opened.paths, supervisor)
         raise Interrupted("interrupted; stopped what had been started") from None
     if code is None:
-        return again.after_a_lost_start(opened, request, output)
+        return again.after_a_lost_start(opened, request, output, supervisor)
     if code == 0:
         return Result(data=queries.status(opened.root).data)
     return Result(data=queries.status(opened.root).data, exit_code=code)
@@ -149,9 +150,16 @@ def daemon_tail(where: StackPaths) -> str:
     return "\n".join(lines[-_TAIL_LINES:])
 
 
-def died(where: StackPaths) -> LauncherError:
-    """The error for a supervisor that ended without a word."""
-    return LauncherError(
-        f"the supervisor ended before the stack was ready; it printed:\n{daemon_tail(where)}",
-        remedy="run `rxlaunch up` in the foreground to see more",
-    )
+def died(where: StackPaths, supervisor: Identity | None) -> LauncherError:
+    """The error for a supervisor that ended before it recorded anything: its own words and its own exit code."""
+    printed = daemon_tail(where)
+    code = native.daemon_code(supervisor.pid) if supervisor else None
+    if code not in _TOLD:
+        return LauncherError(
+            f"the supervisor ended before the stack was ready; it printed:\n{printed}",
+            remedy="run `rxlaunch up` in the foreground to see more",
+        )
+    message, _, remedy = printed.removeprefix("error: ").partition("\n  try: ")
+    error = LauncherError(message, remedy=remedy or None)
+    error.exit_code = code
+    return error

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,8 +26,8 @@ class LogQuery:
     follow: bool = False
 
 
-def lines(query: LogQuery, output: str) -> Iterator[str]:
-    """The lines, ready to print: with the unit's name before each, or as NDJSON."""
+def lines(query: LogQuery, output: str, idle: Callable[[], None] | None = None) -> Iterator[str]:
+    """The lines, ready to print: with the unit's name before each, or as NDJSON. `idle` may raise to end following."""
     import sys
 
     from launcher.dashboard.prefix import format_line
@@ -40,7 +40,7 @@ def lines(query: LogQuery, output: str) -> Iterator[str]:
     color = sys.stdout.isatty()
     since = parse_since(query.since)
     if query.follow:
-        found = read.follow(files, query.count, since, idle=_end_if_nobody_reads)
+        found = read.follow(files, query.count, since, idle=idle or _end_if_nobody_reads)
     else:
         found = read.last(files, query.count, since)
     for unit, line in found:

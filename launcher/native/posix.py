@@ -29,12 +29,14 @@ from launcher.native.unstarted import Unstarted, explain, explain_cwd, explain_m
 
 if TYPE_CHECKING:
     import asyncio
+    import subprocess
 
 __all__ = [
     "IS_WINDOWS",
     "LISTENING_ON_UNIX_SOCKETS",
     "alive",
     "become_guardian",
+    "daemon_code",
     "executable",
     "find_marked",
     "identity",
@@ -57,7 +59,7 @@ __all__ = [
 IS_WINDOWS = False
 LISTENING_ON_UNIX_SOCKETS = True
 
-_DAEMONS: list[object] = []  # kept, so that none complains about being forgotten while it runs
+_DAEMONS: "dict[int, subprocess.Popen[bytes]]" = {}  # kept, so that none complains about being forgotten
 
 
 async def spawn(spec: LaunchSpec, output: Output) -> Child:
@@ -127,8 +129,14 @@ def spawn_daemon(argv: Sequence[str], env: Mapping[str, str], cwd: str | Path, l
         )
     finally:
         os.close(handle)
-    _DAEMONS.append(process)
+    _DAEMONS[process.pid] = process
     return process.pid
+
+
+def daemon_code(pid: int) -> int | None:
+    """The exit code of a process that we started so; None while it runs, or if we did not."""
+    process = _DAEMONS.get(pid)
+    return process.poll() if process else None
 
 
 def private_directory(path: Path) -> None:

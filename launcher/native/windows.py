@@ -20,6 +20,7 @@ from launcher.native.unstarted import Unstarted, explain_cwd, explain_missing
 
 if TYPE_CHECKING:
     import asyncio
+    import subprocess
 
 IS_WINDOWS = True
 LISTENING_ON_UNIX_SOCKETS = False
@@ -32,7 +33,8 @@ _BUSY_SECONDS = 2.0
 _CLOSE_SECONDS = 4.5  # Windows ends us five seconds after the console was closed
 _CLOSE_EVENTS = {2: "SIGHUP", 5: "SIGHUP", 6: "SIGTERM"}  # console closed, logoff, shutdown
 
-_KEPT: list[object] = []  # our own job and our daemons, as long as we live
+_KEPT: list[object] = []  # our own job, as long as we live
+_DAEMONS: "dict[int, subprocess.Popen[bytes]]" = {}  # kept, so that none complains about being forgotten
 
 
 async def spawn(spec: LaunchSpec, output: Output) -> Child:
@@ -199,8 +201,14 @@ def spawn_daemon(argv: Sequence[str], env: Mapping[str, str], cwd: str | Path, l
         process = start(subprocess.CREATE_BREAKAWAY_FROM_JOB)
     except PermissionError:  # we are in a job (a terminal's, a build server's) that lets nobody go
         process = start(0)
-    _KEPT.append(process)
+    _DAEMONS[process.pid] = process
     return process.pid
+
+
+def daemon_code(pid: int) -> int | None:
+    """The exit code of a process that we started so; None while it runs, or if we did not."""
+    process = _DAEMONS.get(pid)
+    return process.poll() if process else None
 
 
 def private_directory(path: Path) -> None:

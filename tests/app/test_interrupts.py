@@ -202,3 +202,25 @@ def test_control_c_when_all_is_said_changes_the_exit_code_no_more(stack, argumen
     done = subprocess.run(command, cwd=stack.root, env=stack.env, capture_output=True, text=True, timeout=60)
     assert done.returncode == expected, done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_attached_up_ends_with_the_stack(stack):
+    stack.web()
+    stack.run("up", "-d", check=0)
+    terminal = Terminal(stack, "up")
+    terminal.read("attached")
+    stack.run("down", check=0)
+    terminal.read("the stack has ended")
+    assert terminal.code(within=5) == 0
+
+
+def test_control_c_while_the_program_loads_ends_it_without_a_word(stack):
+    """It comes when the first module of ours is imported: long before any handler stands."""
+    stack.write("")
+    hook = "import os, signal, sys; sys.addaudithook(lambda name, args: name == 'import' and args[0] == 'launcher.cli' "
+    hook += "and os.kill(os.getpid(), signal.SIGINT))"
+    loading = f"{hook}; from launcher.__main__ import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", loading], cwd=stack.root, env=stack.env, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")

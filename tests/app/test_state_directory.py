@@ -93,3 +93,16 @@ def test_leases_of_a_stack_that_is_gone_are_given_back(stack):
     assert leases.stat().st_mode & 0o077 == 0
     stack.run("down", check=0)
     assert json.loads(leases.read_text()) == []
+
+
+def test_what_keeps_a_supervisor_from_recording_anything_is_told_in_its_own_words_and_code(stack):
+    stack.web()
+    stack.run("up", "-d", check=0)
+    stack.run("down", check=0)
+    events = home_of(stack) / "events.ndjson"
+    events.unlink()
+    events.mkdir()
+    refused = stack.run("up", "-d", check=2)
+    assert "error: " in refused.stderr
+    assert "events.ndjson" in refused.stderr
+    assert "the supervisor ended" not in refused.stderr
