@@ -52,7 +52,8 @@ def _variables(opened: Opened, unit: PlanUnit, *, reveal: bool) -> dict[str, dic
     world, secret = _world(opened)
     known = world.known_environment(unit)
     contract = opened.loaded.stack.contracts.get(unit.spec.contract or "", {})
-    names = {*opened.loaded.dotenv, *opened.plan.stack.env, *unit.spec.env, *contract}
+    own_files = opened.loaded.unit_env.get(unit.name, {})
+    names = {*opened.loaded.dotenv, *opened.plan.stack.env, *own_files, *unit.spec.env, *contract}
     rows: dict[str, dict[str, Any]] = {}
     for name in sorted(names & known.keys()):
         hidden = not reveal and (name in secret or (name in contract and contract[name].secret))
@@ -94,6 +95,8 @@ def _world(opened: Opened) -> tuple[World, set[str]]:
 def _origin(opened: Opened, unit: PlanUnit, name: str) -> str:
     if name in unit.spec.env:
         return opened.loaded.origins.get(f"{unit.kind}s.{unit.name}.env.{name}", "the stack file")
+    if name in opened.loaded.unit_env.get(unit.name, {}):
+        return f"its env_file ({', '.join(unit.spec.env_file)})"
     if name in opened.plan.stack.env:
         return opened.loaded.origins.get(f"env.{name}", "the stack file")
     if name in os.environ:

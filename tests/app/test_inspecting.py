@@ -87,3 +87,10 @@ def test_a_literal_secret_in_the_stack_file_is_masked_by_config(project):
     )
     assert "literal-secret-value" not in project.run("config", check=0).stdout
     assert "literal-secret-value" not in json.dumps(project.json("config"))
+
+
+def test_env_tells_what_a_unit_gets_from_its_own_file(stack):
+    (stack.root / "web.env").write_text("COLOUR=green\n")
+    stack.web('env_file = ["web.env"]')
+    row = stack.json("env", "web")["units"]["web"]["COLOUR"]
+    assert row == {"value": "green", "origin": "its env_file (web.env)"}
