@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 
+from launcher import diagnosis
 from launcher import events as e
 from launcher.state.snapshot import UnitView
 
@@ -30,6 +31,9 @@ def _failure(unit: UnitView) -> list[str]:
     if unit.failure.last_probe:
         lines.append(f"  last probe: {unit.failure.last_probe}")
     lines += [f"  | {line}" for line in unit.failure.tail]
+    known = diagnosis.recognise(unit.failure.reason, unit.failure.tail)
+    if known:
+        lines.append(f"  {diagnosis.explained(known)}")
     if unit.failure.remedy:
         lines.append(f"  try: {unit.failure.remedy}")
     return lines

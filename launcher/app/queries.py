@@ -96,6 +96,7 @@ def ports(directory: Path) -> Result:
 
 def why(directory: Path, name: str) -> Result:
     """Explain a unit from the snapshot and the events of the running or last instance."""
+    from launcher import diagnosis
     from launcher.app.explaining import explain
     from launcher.state import store
 
@@ -108,7 +109,8 @@ def why(directory: Path, name: str) -> Result:
         known = ", ".join(snapshot.units)
         raise UnknownUnit(f"no unit named {name!r} in this stack; there are {known}")
     history = [event for event in store.read_events(where.events) if getattr(event, "unit", None) == name]
-    return Result(explain(unit, history), {"unit": unit.to_json()})
+    known = diagnosis.recognise(unit.failure.reason, unit.failure.tail) if unit.failure else None
+    return Result(explain(unit, history), {"unit": unit.to_json(), "known_failure": known.name if known else None})
 
 
 def open_page(directory: Path, page: str | None, *, only_print: bool) -> Result:

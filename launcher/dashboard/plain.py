@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from launcher import diagnosis
 from launcher import events as e
 from launcher.dashboard.printable import printable
 
@@ -90,5 +91,8 @@ def _failure(failure: e.Failure) -> Iterator[str]:
         yield f"last probe: {failure.last_probe}"
     for text in failure.tail[-_TAIL_LINES:]:
         yield f"| {text}"
+    known = diagnosis.recognise(failure.reason, failure.tail)
+    if known:
+        yield diagnosis.explained(known)
     if failure.remedy:
         yield f"try: {failure.remedy}"
