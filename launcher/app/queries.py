@@ -109,8 +109,8 @@ def why(directory: Path, name: str) -> Result:
         known = ", ".join(snapshot.units)
         raise UnknownUnit(f"no unit named {name!r} in this stack; there are {known}")
     history = [event for event in store.read_events(where.events) if getattr(event, "unit", None) == name]
-    known = diagnosis.recognise(unit.failure.reason, unit.failure.tail) if unit.failure else None
-    return Result(explain(unit, history), {"unit": unit.to_json(), "known_failure": known.name if known else None})
+    failure = diagnosis.recognise(unit.failure.reason, unit.failure.tail) if unit.failure else None
+    return Result(explain(unit, history), {"unit": unit.to_json(), "known_failure": failure.name if failure else None})
 
 
 def open_page(directory: Path, page: str | None, *, only_print: bool) -> Result:

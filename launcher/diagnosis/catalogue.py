@@ -228,7 +228,7 @@ _ADMIN = (
         "the admin calls another address than the one it is served from",
         "the bundle was built for that address (MEDUSA_BACKEND_URL or admin.backendUrl at build time): login ends in "
         "“Failed to fetch”",
-        '`rxlaunch up --fresh` builds it for any origin; if not, set admin.backendUrl to "/" in medusa-config',
+        '`rxlaunch up --fresh` builds it anew; if it comes back, set admin.backendUrl to "/" in medusa-config',
         (r"writes \S+ into its admin \(admin\.backendUrl",),
         fix="rebuild-admin",
     ),
