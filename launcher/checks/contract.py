@@ -1,17 +1,19 @@
 """What a check is, what it may ask of, and how an attempt becomes a finding. No check lives here."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from launcher.errors import LauncherError
+from launcher.errors import LauncherError, Problem
 from launcher.findings import Finding, Verdict
 from launcher.marketplace.medusa import Site
 from launcher.paths import StackPaths
 from launcher.plan.build import Plan
+from launcher.stack.checks import ChecksSpec
+from launcher.stack.tenants import TenancySpec, TenantSpec
 from launcher.state.snapshot import Snapshot
 
 
@@ -30,6 +32,10 @@ class LeftOut(Exception):
     """It could not be asked, and why: told by name, never silently."""
 
 
+async def nothing_to_do(_action: str) -> None:
+    """Nobody knows of work that is left to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Here:
     """What only a stack on this machine has: its files, processes and database."""
@@ -40,6 +46,19 @@ class Here:
     environments: Mapping[str, Mapping[str, str]]  # unit → the variables it gets, unredacted
     outputs: Mapping[str, str]  # unredacted: database_url, redis_url, publishable_key
     directories: Mapping[str, Path]  # backend, storefront
+    problems: Mapping[str, Sequence[Problem]] = field(default_factory=dict)  # unit → what its contract lacks
+    why_again: Callable[[str], Awaitable[str | None]] = field(default=nothing_to_do)
+    """Why a boot would do the work of a built-in action again, by the action's name; None: it would skip it."""
+
+    @property
+    def running(self) -> bool:
+        """Whether a supervisor runs the stack now; otherwise only files can be asked."""
+        return bool(self.snapshot.instance)
+
+    def address(self, output: str, variable: str) -> str | None:
+        """The URL of a server: as a boot found it, else as a unit's environment names it."""
+        named = (env[variable] for env in self.environments.values() if env.get(variable))
+        return self.outputs.get(output) or next(named, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +70,10 @@ class Target:
     key: str | None  # the publishable key
     login: tuple[str, str] | None  # the administrator's address and password
     admin_path: str = "/app"
+    checks: ChecksSpec = field(default_factory=ChecksSpec)  # of the stack file, if there is one
+    tenants: Mapping[str, TenantSpec] = field(default_factory=dict)  # of the stack file: the fixtures
+    tenancy: TenancySpec = field(default_factory=TenancySpec)
+    expect_text: str | None = None  # what the storefront's home page must contain
     here: Here | None = None
     redact: Callable[[str], str] = field(default=str)
 
@@ -73,6 +96,12 @@ class Check(Protocol):
     def __call__(self, target: Target) -> AsyncIterator[Finding]: ...
 
 
+async def unasked(check: str, names: Sequence[str], reason: LeftOut) -> AsyncIterator[Finding]:
+    """Questions that cannot be asked at all, each by its name."""
+    for name in names:
+        yield Finding(check, name, "left out", str(reason))
+
+
 async def ask(check: str, name: str, attempt: Callable[[], Awaitable[str]]) -> Finding:
     """Make an attempt. It returns evidence, or raises Wrong (any LauncherError) or LeftOut."""
     began = time.monotonic()
@@ -91,3 +120,35 @@ async def ask(check: str, name: str, attempt: Callable[[], Awaitable[str]]) -> F
         return finding("left out", str(reason))
     except LauncherError as error:
         return finding("failed", error.message, error)
+
+
+async def ask_whole(check: str, findings: AsyncIterator[Finding]) -> AsyncIterator[Finding]:
+    """What a group finds; when it cannot go on, that is a finding too."""
+    began = time.monotonic()
+    try:
+        async for finding in findings:
+            yield finding
+    except LeftOut as reason:
+        yield Finding(check, "questions", "left out", str(reason), time.monotonic() - began)
+    except LauncherError as error:
+        seconds = time.monotonic() - began
+        yield Finding(check, "questions", "failed", f"broken off: {error.message}", seconds, remedy=error.remedy)
+
+
+class Asking:
+    """The questions of one group. A question that needs the answer of one that failed is left out, by name."""
+
+    def __init__(self, check: str) -> None:
+        self._check = check
+        self._failed: set[str] = set()
+
+    async def __call__(self, name: str, attempt: Callable[[], Awaitable[str]], needs: Sequence[str] = ()) -> Finding:
+        """Ask, unless something it needs is missing."""
+        broken = next((need for need in needs if need in self._failed), None)
+        if broken is not None:
+            self._failed.add(name)
+            return Finding(self._check, name, "left out", f"says nothing while {self._check}.{broken} fails")
+        found = await ask(self._check, name, attempt)
+        if found.verdict == "failed":
+            self._failed.add(name)
+        return found

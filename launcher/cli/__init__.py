@@ -4,6 +4,7 @@ import click
 
 from launcher import __version__
 from launcher.cli import (
+    check,
     config,
     down,
     env,
@@ -45,6 +46,7 @@ for verb in (
     down.down,
     status.status,
     status.ps,
+    check.check,
     ports.ports,
     logs.logs,
     restart.restart,

@@ -7,6 +7,7 @@ of the storefront alone proves little (Next answers from its cache with the back
 import asyncio
 import html
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -35,8 +36,8 @@ class VerifyBackend:
         key = _key(context)
         async with open_site(_base(context, "backend")) as site:
             found: list[str] = []
-            await _until(self.deadline, lambda: _regions(site, key, found))
-            await _until(3 * _SESSION_SECONDS, lambda: _session(site))
+            await until(self.deadline, lambda: _regions(site, key, found))
+            await until(3 * _SESSION_SECONDS, lambda: session(site))
         return Outcome(note=f"regions: {', '.join(found[:5])}; the admin API answers completely")
 
 
@@ -54,7 +55,7 @@ class VerifyAdmin:
         path = str(context.options.get("admin_path", "/app")).rstrip("/") + "/login"
         counted: list[int] = []
         async with open_site(_base(context, "backend")) as site:
-            await _until(self.deadline, lambda: _admin(site, path, counted))
+            await until(self.deadline, lambda: _admin(site, path, counted))
         return Outcome(note=f"the login page and the {counted[-1]} files it names")
 
 
@@ -71,21 +72,15 @@ class VerifyStorefront:
         """Render the home page and compare it with what the backend sells."""
         pages: list[Page] = []
         async with open_site(_base(context, "storefront")) as site:
-            await _until(self.deadline, lambda: _home(site, pages))
-        home = pages[-1]
+            await until(self.deadline, lambda: home(site, pages))
         expected = context.options.get("expect_text")
         if expected:
-            if not _shows(home, str(expected)):
-                raise StepFailed(
-                    f"the storefront's home page ({home.url}) does not contain {str(expected)!r}",
-                    remedy="open it and look, or correct [marketplace] expect_text",
-                )
-            return Outcome(note=f"{home.url} contains {str(expected)!r}")
+            return Outcome(note=contains(pages[-1], str(expected)))
         async with open_site(_base(context, "backend")) as backend:
-            return Outcome(note=await _wired(backend, _key(context), home))
+            return Outcome(note=await wired(backend, _key(context), pages[-1]))
 
 
-async def _until(seconds: float, attempt: Attempt) -> None:
+async def until(seconds: float, attempt: Attempt) -> None:
     """Repeat with growing pauses until it is proven or the time is over."""
     loop = asyncio.get_running_loop()
     end, pause = loop.time() + seconds, 0.05
@@ -105,7 +100,7 @@ async def _regions(site: Site, key: str, found: list[str]) -> str | None:
         return str(page)
     body = page.json()
     if page.status != 200 or not isinstance(body, dict):
-        raise _store_failure(page, body)
+        raise store_failure(page, body)
     regions = body.get("regions")
     if not regions:
         raise StepFailed(
@@ -116,7 +111,7 @@ async def _regions(site: Site, key: str, found: list[str]) -> str | None:
     return None
 
 
-def _store_failure(page: Page, body: Any) -> StepFailed:
+def store_failure(page: Page, body: Any) -> StepFailed:
     """What a refused /store/ request means (boot contract, sections 2 and 4)."""
     message = str(body.get("message", "")) if isinstance(body, dict) else ""
     if "publishable" in message.lower():
@@ -132,7 +127,8 @@ def _store_failure(page: Page, body: Any) -> StepFailed:
     return StepFailed(f"{page}: {message}" if message else str(page), remedy="rxlaunch logs backend shows why")
 
 
-async def _session(site: Site) -> str | None:
+async def session(site: Site) -> str | None:
+    """Why nobody could log in; None when the admin API finishes its answers."""
     page = await site.get("/admin/users/me", seconds=_SESSION_SECONDS)
     if page.error and "completely" in page.error:
         return (
@@ -171,18 +167,33 @@ _REBUILD = "build the admin again and restart the backend, which reads the page 
 async def _asset_problem(site: Site, page_url: str, asset: Asset, slots: asyncio.Semaphore) -> str | None:
     async with slots:
         answer = await site.get(urljoin(page_url, asset.address), seconds=10.0)
+    fault = asset_fault(asset, answer)
+    return fault.told if fault else None
+
+
+@dataclass(frozen=True, slots=True)
+class AssetFault:
+    """What is wrong with an asset as it is served; `failure` names an entry of the catalogue."""
+
+    told: str
+    failure: str | None
+
+
+def asset_fault(asset: Asset, answer: Page) -> AssetFault | None:
+    """What keeps a browser from using the asset; None when nothing does."""
     name = urlsplit(asset.address).path
     if answer.error:
-        return f"{name} {answer.error}"
+        return AssetFault(f"{name} {answer.error}", None)
     if answer.status != 200:
-        return f"{name} answered {answer.status}"
+        return AssetFault(f"{name} answered {answer.status}", "asset-missing" if answer.status in {404, 410} else None)
     if answer.kind == "text/html":
-        return f"{name} is missing (a page is served in its place)"
+        return AssetFault(f"{name} is missing (a page is served in its place)", "asset-missing")
     right = _SCRIPT_KINDS if asset.kind == "script" else {"text/css"}
-    return None if answer.kind in right else f"{name} is served as {answer.kind or 'no type'}"
+    return None if answer.kind in right else AssetFault(f"{name} is served as {answer.kind or 'no type'}", "wrong-mime")
 
 
-async def _home(site: Site, pages: list[Page]) -> str | None:
+async def home(site: Site, pages: list[Page]) -> str | None:
+    """Why the storefront's home page cannot be had yet; None once it is in `pages`. Raises StepFailed."""
     page = await site.follow("/", seconds=60.0)
     if page.error and "another host" in page.error:
         raise StepFailed(
@@ -197,7 +208,17 @@ async def _home(site: Site, pages: list[Page]) -> str | None:
     return None
 
 
-async def _wired(backend: Site, key: str, home: Page) -> str:
+def contains(page: Page, expected: str) -> str:
+    """That the page contains what the stack file expects of it. Raises StepFailed."""
+    if not _shows(page, expected):
+        raise StepFailed(
+            f"the storefront's home page ({page.url}) does not contain {expected!r}",
+            remedy="open it and look, or correct [marketplace] expect_text",
+        )
+    return f"{page.url} contains {expected!r}"
+
+
+async def wired(backend: Site, key: str, home: Page) -> str:
     """How the home page proves that it knows this backend: a product, else a country of one of its regions."""
     products = _listed(await backend.store("/store/products?limit=100&fields=title,handle", key), "products")
     for product in products:

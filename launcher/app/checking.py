@@ -1,0 +1,156 @@
+"""`rxlaunch check`: groups of questions are asked of a target, told as they are answered, and written as reports.
+
+Everything that leaves here is redacted. A new group is one line in GROUPS.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from launcher.app import timeline
+from launcher.app.request import Request
+from launcher.app.result import Result
+from launcher.app.target import target
+from launcher.checks import smoke
+from launcher.checks.contract import Check, Target, ask_whole
+from launcher.errors import STAGE_EXIT_CODES, LauncherError, UsageError
+from launcher.findings import Finding, Report, Round
+from launcher.report import text
+
+__all__ = ["GROUPS", "Wanted", "ask", "check", "render", "target", "write_reports"]
+
+GROUPS: Mapping[str, Check] = {
+    "smoke": smoke.check,
+}
+WITHOUT_A_STACK = frozenset({"env", "baseline"})  # they ask files only
+FAILED = STAGE_EXIT_CODES["verify"]
+_LOG_LINES = 40
+
+Heard = Callable[[Finding], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command line asked for."""
+
+    names: tuple[str, ...] = ()  # of groups; none: all
+    urls: Mapping[str, str] | None = None
+    junit: Path | None = None
+    html: Path | None = None
+
+
+def check(request: Request, wanted: Wanted, heard: Heard | None = None) -> Result:
+    """Ask the groups and report; exit code 16 when anything fails. `heard` is told each finding as it comes."""
+    names = chosen(wanted.names)
+    judged = target(request, wanted.urls or {}, stopped=set(names) <= WITHOUT_A_STACK)
+    began = time.time()
+    done = asyncio.run(ask(judged, names, heard))
+    report = Report("rxlaunch check", subject(judged), (done,), environment(judged), began)
+    written = write_reports(report, junit=wanted.junit, html=wanted.html)
+    data = {**report.to_json(), "counts": text.counts(done.findings)}
+    return Result("\n".join([text.summary(report), *written]), data, exit_code=0 if report.passed else FAILED)
+
+
+def chosen(names: Sequence[str]) -> tuple[str, ...]:
+    """The groups in the order in which they are asked. Raises UsageError for one that does not exist."""
+    unknown = [name for name in names if name not in GROUPS]
+    if unknown:
+        raise UsageError(
+            f"no group of checks named {', '.join(map(repr, unknown))}", remedy=f"there are {', '.join(GROUPS)}"
+        )
+    return tuple(name for name in GROUPS if not names or name in names)
+
+
+async def ask(judged: Target, names: Iterable[str], heard: Heard | None = None) -> Round:
+    """One round: every question of these groups, redacted, with the timeline of the boot and the ends of the logs."""
+    began, found = time.monotonic(), list[Finding]()
+    for name in names:
+        async for finding in ask_whole(name, GROUPS[name](judged)):
+            clean = redacted(finding, judged.redact)
+            found.append(clean)
+            if heard is not None:
+                heard(clean)
+    rows = timeline.read(judged.here.paths) if judged.here and judged.here.running else []
+    return Round(
+        tuple(found), seconds=time.monotonic() - began, timeline=_redacted_rows(rows, judged), logs=logs(judged)
+    )
+
+
+def redacted(finding: Finding, redact: Callable[[str], str]) -> Finding:
+    """The finding without a secret in any of its texts."""
+    return replace(
+        finding,
+        name=redact(finding.name),
+        evidence=redact(finding.evidence),
+        remedy=redact(finding.remedy) if finding.remedy else finding.remedy,
+        details=redact(finding.details),
+    )
+
+
+def _redacted_rows(rows: list[timeline.Row], judged: Target) -> list[timeline.Row]:
+    return [{**row, "note": judged.redact(row["note"]) if row["note"] else None} for row in rows]
+
+
+def logs(judged: Target) -> dict[str, str]:
+    """The ends of the units' logs."""
+    if judged.here is None or not judged.here.running:
+        return {}
+    from launcher.logs import lines, read
+
+    found = {}
+    for unit in judged.here.plan.units:
+        last = read.last_lines(judged.here.paths.logs / f"{unit}.log", _LOG_LINES)
+        if last:
+            found[unit] = judged.redact("\n".join(map(lines.plain, last)))
+    return found
+
+
+def subject(judged: Target) -> str:
+    """What is judged, in a few words."""
+    if judged.here is not None:
+        return f"{judged.here.plan.name} in {judged.here.paths.root}"
+    return ", ".join(f"{name} {url}" for name, url in judged.urls.items())
+
+
+def environment(judged: Target) -> dict[str, str]:
+    """The surroundings, and what rxlaunch sets for each unit; values of secrets are not among it."""
+    import platform
+
+    from launcher import __version__
+
+    found = {"rxlaunch": __version__, "Python": platform.python_version(), "system": platform.platform()}
+    found |= {f"address of {name}": url for name, url in judged.urls.items()}
+    here = judged.here
+    if here is not None:
+        found |= {"checkout": str(here.paths.root), "mode": here.plan.mode}
+        found |= {f"port of {name}": str(port) for name, port in here.snapshot.ports.items()}
+        secret = here.plan.stack.secret_names()
+        for unit, variables in here.environments.items():
+            spec = here.plan.units[unit].spec
+            told = {*here.plan.stack.env, *spec.env, *here.plan.stack.contracts.get(spec.contract or "", {})}
+            found |= {f"{unit}: {n}": "***" if n in secret else variables[n] for n in sorted(told & variables.keys())}
+    return {name: judged.redact(value) for name, value in found.items()}
+
+
+def write_reports(report: Report, *, junit: Path | None = None, html: Path | None = None) -> list[str]:
+    """Write the files that were asked for; a line for each. Raises LauncherError when one cannot be written."""
+    return [f"wrote {path}" for path, kind in ((junit, "junit"), (html, "html")) if path and _write(path, kind, report)]
+
+
+def _write(path: Path, kind: str, report: Report) -> bool:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(render(kind, report), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise LauncherError(f"cannot write {path}: {error.strerror or error}") from error
+    return True
+
+
+def render(kind: str, report: Report) -> str:
+    """The report as text, junit or html."""
+    from importlib import import_module
+
+    module = import_module(f"launcher.report.{kind}")
+    return str(getattr(module, kind)(report))

@@ -1,0 +1,57 @@
+"""Whether the stack's database and Redis answer real questions, for the groups that need to know. No verdicts here."""
+
+from typing import TYPE_CHECKING
+
+from launcher.checks.contract import Here, LeftOut, Wrong
+
+if TYPE_CHECKING:
+    from launcher.probes.contract import Answer
+
+_SECONDS = 3.0
+_REFUSED = frozenset({"auth", "missing_database"})
+
+
+async def postgres(here: Here) -> str:
+    """That the database takes the role's `select 1`. Raises Wrong, or LeftOut when the stack has none."""
+    answer = await _ask_postgres(database_url(here))
+    if answer.ok:
+        return answer.detail
+    failure = "postgres-refuses" if answer.code in _REFUSED else "postgres-unreachable"
+    raise Wrong(
+        answer.detail,
+        failure=failure,
+        remedy=answer.remedy or "start it, or correct DATABASE_URL; rxlaunch why postgres",
+    )
+
+
+async def redis(here: Here) -> str:
+    """That Redis answers PING and takes a write. Raises Wrong, or LeftOut when the stack has none."""
+    url = here.address("redis_url", "REDIS_URL")
+    if not url:
+        raise LeftOut("this stack has no Redis (REDIS_URL)")
+    from launcher import probes
+    from launcher.stack.model import ProbeSpec
+
+    answer = await probes.build(ProbeSpec(redis=url, timeout=_SECONDS))()
+    if answer.ok:
+        return answer.detail
+    raise Wrong(
+        answer.detail,
+        failure="redis-unreachable",
+        remedy=answer.remedy or "start it, or correct REDIS_URL: rxlaunch why redis; then rxlaunch restart backend",
+    )
+
+
+def database_url(here: Here) -> str:
+    """The database of the stack. Raises LeftOut when it has none."""
+    url = here.address("database_url", "DATABASE_URL")
+    if not url:
+        raise LeftOut("this stack has no database (DATABASE_URL)")
+    return url
+
+
+async def _ask_postgres(url: str) -> "Answer":
+    from launcher import probes
+    from launcher.stack.model import ProbeSpec
+
+    return await probes.build(ProbeSpec(postgres=url, timeout=_SECONDS))()
