@@ -33,6 +33,7 @@ if sys.platform == "win32":
         private_directory,
         reap_strangers,
         replace,
+        servers_in,
         signal_process,
         spawn,
         spawn_daemon,
@@ -40,6 +41,8 @@ if sys.platform == "win32":
         tree,
         write_private,
     )
+    from launcher.native.windows_browsers import NAMES as BROWSER_NAMES
+    from launcher.native.windows_browsers import browser_caches, browser_places
 else:
     from launcher.native.posix import (
         IS_WINDOWS,
@@ -58,6 +61,7 @@ else:
         private_directory,
         reap_strangers,
         replace,
+        servers_in,
         signal_process,
         spawn,
         spawn_daemon,
@@ -65,8 +69,11 @@ else:
         tree,
         write_private,
     )
+    from launcher.native.posix_browsers import NAMES as BROWSER_NAMES
+    from launcher.native.posix_browsers import browser_caches, browser_places
 
 __all__ = [
+    "BROWSER_NAMES",
     "INSTANCE_MARK",
     "IS_WINDOWS",
     "LISTENING_ON_UNIX_SOCKETS",
@@ -78,6 +85,8 @@ __all__ = [
     "Output",
     "alive",
     "become_guardian",
+    "browser_caches",
+    "browser_places",
     "daemon_code",
     "executable",
     "find_marked",
@@ -90,6 +99,7 @@ __all__ = [
     "private_directory",
     "reap_strangers",
     "replace",
+    "servers_in",
     "signal_process",
     "spawn",
     "spawn_daemon",
