@@ -202,7 +202,8 @@ async def _supervise(opened: Opened, request: Request, prepared: "Prepared", rec
     world = World(opened.plan, prepared.toolbox, prepared.around, home, recorder.publish)
 
     def publish(event: e.Event) -> None:
-        if isinstance(event, e.StackReady):
+        again = isinstance(event, e.UnitDone | e.UnitSkipped) and _snapshot(recorder).phase == "ready"
+        if again or isinstance(event, e.StackReady):
             with contextlib.suppress(LauncherError):  # a full disk costs `rxlaunch env` its values, not the stack
                 Outputs(opened.paths.outputs).save(world.outputs)
         recorder.publish(event)

@@ -6,6 +6,7 @@ from launcher import __version__
 from launcher.cli import (
     check,
     config,
+    doctor,
     down,
     env,
     graph,
@@ -58,6 +59,7 @@ for verb in (
     config.config,
     graph.graph,
     init.init,
+    doctor.doctor,
     supervise.supervise,
 ):
     root.add_command(verb)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A failure with a name for ever. `fix` is the repair that `doctor --fix` may do (app/repairs.py)."""
+    """A failure with a name for ever. `fix` is the repair that `doctor --fix` may do (app/doctor/repairs.py)."""
 
     name: str
     title: str  # what the user sees
@@ -138,7 +138,7 @@ _KEYS = (
         ".env still holds the value of the template",
         "remove NEXT_PUBLIC_MEDUSA_PUBLISHABLE_KEY from .env: rxlaunch finds or makes a key",
         (r"PUBLISHABLE_KEY:? (still )?has the placeholder of a template",),
-        fix="drop-key",
+        fix="new-key",
     ),
     Failure(
         "key-missing",
@@ -157,7 +157,7 @@ _KEYS = (
         "it was revoked or deleted in the admin, or its sales channel is gone",
         "remove it from .env, and `rxlaunch restart publishable-key storefront`",
         (r"PUBLISHABLE_KEY \(\S+\) (is revoked|is linked to no sales channel)",),
-        fix="drop-key",
+        fix="new-key",
     ),
     Failure(
         "key-unknown",
@@ -169,7 +169,7 @@ _KEYS = (
             r"PUBLISHABLE_KEY \(\S+\) is not in this database",
             r"rejects the storefront's publishable key",
         ),
-        fix="drop-key",
+        fix="new-key",
     ),
     Failure(
         "not-seeded",

@@ -24,7 +24,7 @@ from launcher.native.containment import (
     still_stopping,
 )
 from launcher.native.contract import Child, Identity, LaunchSpec, Listener, Output
-from launcher.native.proc import identity, listening, tree
+from launcher.native.proc import identity, listening, servers_in, tree
 from launcher.native.unstarted import Unstarted, explain, explain_cwd, explain_missing
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ __all__ = [
     "private_directory",
     "reap_strangers",
     "replace",
+    "servers_in",
     "signal_process",
     "spawn",
     "spawn_daemon",

@@ -189,3 +189,17 @@ def _sockets_of(pid: int) -> set[str]:
     except OSError:
         pass
     return inodes
+
+
+def servers_in(directory: Path) -> list[Listener]:
+    """Processes that accept connections and work in this very directory, as far as we may look."""
+    found = []
+    for pid in pids():
+        try:
+            if os.readlink(f"/proc/{pid}/cwd") != str(directory):  # noqa: PTH115 - thousands of them
+                continue
+        except OSError:
+            continue
+        ports = sorted({port for _, port in listening([pid])})
+        found += [Listener(port, pid, command_name(pid), started_at(pid)) for port in ports[:1]]
+    return found

@@ -174,6 +174,13 @@ def listening(family: Iterable[int]) -> list[tuple[str, int]]:
     return windows_processes.listening(family)
 
 
+def servers_in(directory: Path) -> list[Listener]:
+    """Processes that accept connections and work in this very directory, as far as we may look."""
+    from launcher.native import windows_processes
+
+    return windows_processes.servers_in(directory)
+
+
 def tree(pid: int) -> set[int]:
     """All processes below this one."""
     from launcher.native import windows_processes

@@ -10,7 +10,7 @@ import ctypes
 import os
 from collections.abc import Iterable, Iterator
 from ctypes import wintypes
-from pathlib import PureWindowsPath
+from pathlib import Path, PureWindowsPath
 
 from launcher.native.contract import Identity, Listener
 from launcher.native.windows_api import (
@@ -113,3 +113,22 @@ def _listener(port: int, pid: int | None) -> Listener:
     who = identity(pid) if pid else None
     since = (who.started - _EPOCH_AS_FILETIME) / 1e7 if who else None
     return Listener(port, pid, command_name(pid) if pid else "", since)
+
+
+def servers_in(directory: Path) -> list[Listener]:
+    """Processes that accept connections and work in this very directory, as far as we may look."""
+    import psutil
+
+    from launcher.native import windows_ports
+
+    found: dict[int, Listener] = {}
+    for _, port, pid in windows_ports.listening():
+        if pid is None or pid in found:
+            continue
+        try:
+            inside = Path(psutil.Process(pid).cwd()) == directory
+        except (psutil.Error, OSError):
+            continue
+        if inside:
+            found[pid] = _listener(port, pid)
+    return list(found.values())

