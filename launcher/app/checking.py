@@ -13,7 +13,7 @@ from launcher.app import timeline
 from launcher.app.request import Request
 from launcher.app.result import Result
 from launcher.app.target import target
-from launcher.checks import smoke
+from launcher.checks import admin, baseline, env, schema, smoke
 from launcher.checks.contract import Check, Target, ask_whole
 from launcher.errors import STAGE_EXIT_CODES, LauncherError, UsageError
 from launcher.findings import Finding, Report, Round
@@ -22,7 +22,11 @@ from launcher.report import text
 __all__ = ["GROUPS", "Wanted", "ask", "check", "render", "target", "write_reports"]
 
 GROUPS: Mapping[str, Check] = {
+    "env": env.check,
+    "schema": schema.check,
     "smoke": smoke.check,
+    "admin": admin.check,
+    "baseline": baseline.check,
 }
 WITHOUT_A_STACK = frozenset({"env", "baseline"})  # they ask files only
 FAILED = STAGE_EXIT_CODES["verify"]

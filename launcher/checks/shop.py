@@ -44,7 +44,7 @@ async def key(target: Target, backend: Lazily) -> str:
     if not target.key:
         if target.here is None:
             raise LeftOut(f"no publishable key was given ({VARIABLE})")
-        raise Wrong("the storefront has no publishable key", failure="key-unknown", remedy=_NEW_KEY)
+        raise Wrong("the storefront has no publishable key", failure="key-missing", remedy=_NEW_KEY)
     if target.key.strip().lower() in PLACEHOLDERS:
         raise Wrong(
             "the storefront's key is a template's placeholder",

@@ -19,6 +19,8 @@ KEY = "medusa-build"
 OUTPUT = Path(".medusa", "server")
 ADMIN = OUTPUT / "public" / "admin"
 _BAKED = re.compile(r'"(https?://[^"]+|/)",\w+="session"')
+_LOADED_LATER = re.compile(r"__vite__mapDeps=.{0,80}?\[([^\]]*)\]", re.DOTALL)
+_CHUNK = re.compile(r'"(assets/[\w.-]+\.(?:js|css))"')
 _LEFT_OUT = re.compile(r"admin-vite-plugin\] An error occurred while parsing the file\.? (.+)")
 _ADMIN_OFF = "Skipping admin build"
 
@@ -64,8 +66,19 @@ def baked_origins(admin: Path) -> set[str]:
     """Which backend addresses are written into the admin's bundle."""
     found: set[str] = set()
     for bundle in (admin / "assets").glob("index-*.js"):
-        found.update(_BAKED.findall(bundle.read_text(encoding="utf-8", errors="replace")))
+        found |= baked_in(bundle.read_text(encoding="utf-8", errors="replace"))
     return found
+
+
+def baked_in(bundle: str) -> set[str]:
+    """Which backend addresses are written into the text of a bundle."""
+    return set(_BAKED.findall(bundle))
+
+
+def chunks_of(bundle: str) -> list[str]:
+    """The files that a bundle loads later, as vite lists them: "assets/login-BoKL8XfO.js", each once."""
+    listed = _LOADED_LATER.search(bundle)
+    return list(dict.fromkeys(_CHUNK.findall(listed[1]))) if listed else []
 
 
 async def _inputs_and_output(context: StepContext) -> dict[str, str]:

@@ -7,7 +7,7 @@ bounded in time; the password is in no message.
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -86,6 +86,14 @@ class Key:
     created: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """Names of the migrations that a database has had, and of the scripts that were run to their end."""
+
+    migrations: frozenset[str]
+    scripts: frozenset[str]
+
+
 async def identity(url: str) -> Identity:
     """Which database `url` leads to. Equal identities have had the same migrations."""
     return await _ask(url, _identity)
@@ -156,6 +164,32 @@ async def ensure_key(url: str) -> Key | None:
         }
         row = connection.execute(_ENSURE, values).fetchone()
         return Key(str(row[0]), bool(row[1])) if row else None
+
+    return await _ask(url, ask)
+
+
+async def applied(url: str) -> Applied:
+    """What the ledgers of migrations say was done."""
+
+    def ask(connection: "psycopg.Connection") -> Applied:
+        return Applied(
+            _names_in(connection, "mikro_orm_migrations", "name"),
+            _names_in(connection, "script_migrations", "script_name", "finished_at is not null"),
+        )
+
+    return await _ask(url, ask)
+
+
+async def columns_present(url: str, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """The type of each column of (table, column) pairs that exists where Medusa would find it."""
+
+    def ask(connection: "psycopg.Connection") -> dict[tuple[str, str], str]:
+        rows = connection.execute(
+            "select table_name, column_name, data_type from information_schema.columns "
+            "where table_schema = any (current_schemas(false)) and table_name = any (%s)",
+            ([table for table, _ in wanted],),
+        ).fetchall()
+        return {(str(table), str(column)): str(kind) for table, column, kind in rows}
 
     return await _ask(url, ask)
 
@@ -236,6 +270,13 @@ def _ledger(connection: "psycopg.Connection", table: str) -> str:
         return "none"
     row = connection.execute(f"select count(*), coalesce(max(id), 0) from {table}").fetchone()  # noqa: S608 - constant
     return f"{row[0]}:{row[1]}" if row else "none"
+
+
+def _names_in(connection: "psycopg.Connection", table: str, column: str, where: str = "true") -> frozenset[str]:
+    if not _exists(connection, table):
+        return frozenset()
+    rows = connection.execute(f"select {column} from {table} where {where}").fetchall()  # noqa: S608 - constants
+    return frozenset(str(name) for (name,) in rows)
 
 
 def _exists(connection: "psycopg.Connection", table: str) -> bool:

@@ -129,6 +129,26 @@ def installed_problem(directory: Path, root: Path) -> str | None:
     return npm_difference(project.directory) if project.manager == "npm" and project.lock else None
 
 
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What a look at a project's packages shows; `missing` and `difference` are sentences, None when all is well."""
+
+    manager: str
+    lock: str | None  # name of the lock file
+    missing: str | None  # "react is", "react and 3 more are"
+    difference: str | None
+
+
+def look(directory: Path, root: Path) -> Installed:
+    """Whether the packages of a directory are there, and those of its lock file. Asks files only."""
+    project = find_project(directory, root)
+    missing = _missing(directory)
+    differs = npm_difference(project.directory) if not missing and project.lock and project.manager == "npm" else None
+    return Installed(
+        project.manager, project.lock.name if project.lock else None, _listed(missing) if missing else None, differs
+    )
+
+
 async def _situation(context: StepContext) -> _Situation:
     project = find_project(context.cwd, context.root)
     inputs = {

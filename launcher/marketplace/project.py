@@ -118,7 +118,13 @@ def find_tool(context: StepContext, name: str) -> Path | None:
 
 def npm_command(context: StepContext) -> list[str]:
     """Npm as `node npm-cli.js`: the same on every platform, no batch file between (BatBadBut), no orphaned node."""
-    npm = find_tool(context, "npm")
+    return npm_argv(context.env.get("PATH", ""))
+
+
+def npm_argv(path: str) -> list[str]:
+    """The same for a PATH. Raises StepFailed when there is no npm."""
+    found = native.executable("npm", path)
+    npm = Path(found) if found else None
     if npm is None:
         raise StepFailed(
             "npm was not found on PATH",
