@@ -40,7 +40,7 @@ def main() -> int:
         return boot(options.dir, rest)
     if options.verb == "test":
         return run_tests(rest, fast=options.fast)
-    set_up("embedded,dev")
+    set_up("embedded,https,dev")
     if options.verb in PASSED_ON:
         return run([program("rxlaunch"), options.verb, *rest], cwd=SCRATCH if SCRATCH.is_dir() else ROOT)
     return 0
@@ -48,7 +48,7 @@ def main() -> int:
 
 def boot(directory: Path, arguments: list[str]) -> int:
     """Write the sample, if it isn't there, and boot it."""
-    set_up("embedded")
+    set_up("embedded,https" if "--https" in arguments else "embedded")
     if not (directory / "rxlaunch.toml").is_file():
         code = run([program("rxlaunch"), "init", "--sample", str(directory)])
         if code:
@@ -59,7 +59,7 @@ def boot(directory: Path, arguments: list[str]) -> int:
 
 def run_tests(arguments: list[str], *, fast: bool) -> int:
     """Lint, types, tests; stops at the first that fails."""
-    set_up("embedded,dev")
+    set_up("embedded,https,dev")
     python = str(program("python"))
     selection = ["-m", "not slow"] if fast else []
     steps = (

@@ -26,6 +26,7 @@ def second_up(opened: Opened, request: Request, output: str, error: AlreadyRunni
     snapshot = lock.running(opened.paths)
     if snapshot is None:
         raise error  # somebody holds the lock who hasn't said who he is yet
+    _runs_as_asked(snapshot, request)
     if missing(snapshot, request):
         ensure(opened, request, output)
     if output == "text" and sys.stdout.isatty():
@@ -36,6 +37,7 @@ def second_up(opened: Opened, request: Request, output: str, error: AlreadyRunni
 def ensure(opened: Opened, request: Request, output: str) -> Result:
     """Make sure that a running stack has what was asked for, and report it: a second `up -d`."""
     snapshot = queries.running(opened.paths)
+    _runs_as_asked(snapshot, request)
     units = missing(snapshot, request)
     if units:
         from launcher import events
@@ -47,6 +49,14 @@ def ensure(opened: Opened, request: Request, output: str) -> Result:
     status = queries.status(opened.root)
     text = f"already running\n{status.text}" if not units else status.text
     return Result(text if output == "text" else "", {**status.data, "already_running": not units})
+
+
+def _runs_as_asked(snapshot: Snapshot, request: Request) -> None:
+    """HTTPS is no unit that could be added: every address, origin and cookie differs."""
+    if request.https is None or request.https == ("https" in snapshot.units):
+        return
+    how, flag = ("without", "--https") if request.https else ("with", "--no-https")
+    raise AlreadyRunning(f"the stack runs {how} HTTPS", remedy=f"rxlaunch down, then rxlaunch up {flag}")
 
 
 def _wanted(opened: Opened, limit: float) -> tuple[str, ...]:

@@ -96,6 +96,8 @@ def supervisor_command(request: Request) -> list[str]:
         argv.append("--strict-ports")
     if request.fresh:
         argv.append("--fresh")
+    if request.https is not None:
+        argv.append("--https" if request.https else "--no-https")
     if request.wait_timeout is not None:
         argv += ["--wait-timeout", f"{request.wait_timeout:g}"]
     return argv

@@ -1,12 +1,12 @@
 """From a directory to a plan: find the checkout, load or recognise its stack, resolve the graph. Starts nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from launcher import paths
 from launcher.app.request import Request
-from launcher.errors import UsageError
+from launcher.errors import LauncherError, UsageError
 
 if TYPE_CHECKING:
     from launcher.plan.build import Plan
@@ -44,6 +44,8 @@ def open_stack(request: Request) -> Opened:
     from launcher.stack import load
 
     where = locate(request.directory)
+    if request.https is None and runs_with_https(where):
+        request = replace(request, https=True)
     detected = recognise(where.root)
     has_file = (where.root / paths.STACK_FILE).is_file()
     if detected is None and not has_file:
@@ -62,6 +64,17 @@ def open_stack(request: Request) -> Opened:
         raise UsageError(f"--port: no port named {', '.join(map(repr, unknown))} in this stack; there are {there}")
     chosen = build.build(loaded.stack, where.root, selected=request.units) if request.units else plan
     return Opened(where, loaded, plan, frozenset(chosen.units))
+
+
+def runs_with_https(where: paths.StackPaths) -> bool:
+    """Whether the running stack was started with HTTPS, by the stack file or by `up --https`."""
+    from launcher.state import lock
+
+    try:
+        snapshot = lock.running(where)
+    except LauncherError:  # of another version, which is for others to tell
+        return False
+    return snapshot is not None and "https" in snapshot.units
 
 
 def recognise(root: Path) -> dict[str, object] | None:

@@ -167,18 +167,27 @@ def directories(opened: Opened) -> dict[str, str]:
 
 
 def action_options(opened: Opened) -> dict[str, str]:
-    """What built-in actions and providers need of [marketplace]."""
-    market = opened.loaded.stack.marketplace
+    """What built-in actions and providers need of [marketplace], and of [https] where it is enabled."""
+    market, options = opened.loaded.stack.marketplace, _https_options(opened)
     if market is None:
-        return {}
+        return options
     wanted = ("backend", "storefront", "database", "role", "default_region", "admin_email", "expect_text")
-    options = {name: value for name in wanted if (value := getattr(market, name)) is not None}
+    options |= {name: value for name in wanted if (value := getattr(market, name)) is not None}
     options["stack_id"] = opened.paths.home.name
     if market.runtime_config is not None:
         options["runtime_config_path"] = market.runtime_config.path
         options["runtime_config_global"] = market.runtime_config.global_name
         options["admin_path"] = market.runtime_config.admin_path
     return options
+
+
+def _https_options(opened: Opened) -> dict[str, str]:
+    stack = opened.loaded.stack
+    if not stack.https.enabled:
+        return {}
+    names = [f"{name}={port}" for name, port in stack.https.leads_to().items() if port in opened.plan.ports]
+    hosts = [host for tenant in stack.tenants.values() for host in tenant.hosts]
+    return {"https_names": ",".join(names), "https_hosts": ",".join(hosts), "stack_name": opened.plan.name}
 
 
 # --- tools --------------------------------------------------------------------------------------------------

@@ -17,7 +17,12 @@ class Request:
     strict_ports: bool = False
     wait_timeout: float | None = None  # seconds until the stack must be ready
     detached: bool = False  # we are the supervisor that `up -d` started
+    https: bool | None = None  # --https, --no-https; None: as the stack file says
+    more_overrides: Mapping[str, object] = field(default_factory=dict)  # of the stack file, besides those of the flags
+    guest: "Guest | None" = None
 
     def overrides(self) -> dict[str, object]:
         """What the flags change in the stack file."""
-        return {"ports": {name: {"fixed": port} for name, port in self.ports.items()}} if self.ports else {}
+        fixed = {"ports": {name: {"fixed": port} for name, port in self.ports.items()}} if self.ports else {}
+        https = {} if self.https is None else {"https": {"enabled": self.https}}
+        return {**self.more_overrides, **https, **fixed}

@@ -66,6 +66,12 @@ def boot(function: Decorated) -> Decorated:
             help="Fail when a preferred port is taken.",
         ),
         click.option(
+            "--https/--no-https",
+            default=None,
+            envvar="RXLAUNCH_HTTPS",
+            help="Named hosts with certificates: https://shop.localhost:8443 and so on.",
+        ),
+        click.option(
             "--fresh", is_flag=True, envvar="RXLAUNCH_FRESH", help="Do all work again, whatever was done before."
         ),
         click.option(

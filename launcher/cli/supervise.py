@@ -13,9 +13,10 @@ from launcher.cli import options, render
 def supervise(
     directory: Path, *, units: tuple[str, ...], ports: dict[str, int], mode: str | None,
     strict_ports: bool, fresh: bool, wait_timeout: float | None,
+    https: bool | None,
 ) -> None:  # fmt: skip
     """Supervise the stack in the background."""
     from launcher.app import boot
 
-    request = Request(directory, mode, units, ports, fresh, strict_ports, wait_timeout, detached=True)
+    request = Request(directory, mode, units, ports, fresh, strict_ports, wait_timeout, detached=True, https=https)
     render.finish(boot.supervise(request), "text")

@@ -16,11 +16,12 @@ from launcher.cli import options, render
 def up(
     directory: Path, output: str, *, detach: bool, dry_run: bool, units: tuple[str, ...], ports: dict[str, int],
     mode: str | None, strict_ports: bool, fresh: bool, wait_timeout: float | None,
+    https: bool | None,
 ) -> None:  # fmt: skip
     """Boot the stack, or UNITs with what they depend on, and stay with it until Ctrl-C."""
     from launcher.app import boot, daemon, dry
 
-    request = Request(directory, mode, units, ports, fresh, strict_ports, wait_timeout)
+    request = Request(directory, mode, units, ports, fresh, strict_ports, wait_timeout, https=https)
     if dry_run:
         render.finish(dry.run(request), output)
     elif detach:

@@ -21,6 +21,7 @@ _TABLE = {
     "verify-backend": ("verify", "VerifyBackend"),
     "verify-admin": ("verify", "VerifyAdmin"),
     "verify-storefront": ("verify", "VerifyStorefront"),
+    "verify-https": ("verify_https", "VerifyHttps"),
 }
 ACTION_NAMES = tuple(sorted(_TABLE))
 

@@ -167,4 +167,4 @@ def _mentions(plan: Plan, unit: PlanUnit, port: str) -> bool:
     named = {("port", port), ("url", port)}
     if any(named & set(references(text)) for text in templates):
         return True
-    return getattr(spec, "action", None) == "runtime-config"
+    return getattr(spec, "action", None) == "runtime-config" or getattr(spec, "provider", None) == "caddy"

@@ -10,7 +10,7 @@ __all__ = ["provider"]
 
 
 def provider(name: str, ask: Ask) -> Provider:
-    """The provider called `postgres` or `redis`. `ask` puts the probe's question to a URL."""
+    """The provider called `postgres`, `redis` or `caddy`. `ask` puts the probe's question to a URL."""
     if name == "postgres":
         from launcher.services.postgres import PostgresProvider
 
@@ -19,4 +19,8 @@ def provider(name: str, ask: Ask) -> Provider:
         from launcher.services.redis import RedisProvider
 
         return RedisProvider(ask)
-    raise KeyError(f"no provider {name!r}; there are postgres and redis")
+    if name == "caddy":
+        from launcher.services.caddy import CaddyProvider
+
+        return CaddyProvider()
+    raise KeyError(f"no provider {name!r}; there are postgres, redis and caddy")

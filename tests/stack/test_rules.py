@@ -58,7 +58,10 @@ CASES = {
     "two works": (WEB + 'provider = "redis"', "services.web: has both `command` and `provider`"),
     "blank command": ('[services.web]\ncommand = "  "', "services.web.command: is empty"),
     "NUL": ('[services.web]\ncommand = ["a\\u0000"]', "services.web.command: holds a NUL character"),
-    "provider": ('[services.web]\nprovider = "postgress"', 'must be "postgres" or "redis", not "postgress"; did you'),
+    "provider": (
+        '[services.web]\nprovider = "postgress"',
+        'must be "postgres" or "redis" or "caddy", not "postgress"; did you',
+    ),
     "completed service": (
         WEB + units(b=[]).replace("[]", '{ web = "completed" }'),
         "is a service and never completes",

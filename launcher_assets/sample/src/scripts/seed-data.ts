@@ -58,7 +58,7 @@ export const BUSINESSES = [
     tagline: "Care that comes to you",
     primary_color: "#0f766e",
     // The plain loopback names lead here too, so that a developer needs no host of their own.
-    verified: ["healthfirst.localhost", "localhost", "127.0.0.1", "::1"],
+    verified: ["healthfirst.localhost", "shop.localhost", "localhost", "127.0.0.1", "::1"],
     unverified: [],
   },
   {
