@@ -33,6 +33,21 @@ _MEDUSA = """
 # readiness = {{ tcp = "127.0.0.1:1025" }}
 """
 
+_SAMPLE = """
+# What must hold of this marketplace: `rxlaunch check` and `rxlaunch gate` ask for it.
+[checks]
+columns = [
+  "audit_log.created_at", "audit_log.updated_at", "business.slug", "business.status",
+  "business_domain.domain", "business_domain.is_verified",
+]
+routes = ["/admin/custom/businesses", "/admin/custom/stats", "/admin/custom/audit-logs"]
+pages = [
+  { path = "/businesses", heading = "Businesses", rows = true },
+  { path = "/orders", heading = "Orders" },
+  { path = "/products", heading = "Products", rows = true },
+]
+"""
+
 _MINIMAL = """
 [ports]
 # web = 8080
@@ -93,7 +108,10 @@ def write_sample(target: Path) -> Path:
     file = target / paths.STACK_FILE
     if file.exists():
         return file
-    return write_init(target, {"marketplace": {"backend": ".", "storefront": "storefront"}})
+    write_init(target, {"marketplace": {"backend": ".", "storefront": "storefront"}})
+    with file.open("a", encoding="utf-8", newline="\n") as stream:
+        stream.write(_SAMPLE)
+    return file
 
 
 def _value(value: Any) -> str:

@@ -85,6 +85,19 @@ def test_the_sample_is_copied_without_what_was_built(tmp_path, sample):
 
 
 @pytest.mark.not_under_wine("it lacks the function that copies a file")
+def test_the_samples_stack_file_says_what_must_hold_of_it(tmp_path, sample):
+    write_sample(tmp_path / "shop")
+    checks = load(tmp_path / "shop").stack.checks
+    assert "audit_log.updated_at" in checks.columns
+    assert "/admin/custom/businesses" in checks.routes
+    assert [(page.path, page.heading, page.rows) for page in checks.pages] == [
+        ("/businesses", "Businesses", True),
+        ("/orders", "Orders", False),
+        ("/products", "Products", True),
+    ]
+
+
+@pytest.mark.not_under_wine("it lacks the function that copies a file")
 def test_the_sample_goes_into_an_empty_directory_but_into_no_other(tmp_path, sample):
     empty = tmp_path / "empty"
     empty.mkdir()
