@@ -1,7 +1,7 @@
 import { type NextRequest, NextResponse } from "next/server"
 
 import { backendUrl, defaultCountry, publishableKey } from "./lib/settings"
-import { encodeTenant, TENANT_HEADER, type Tenant } from "./lib/tenant"
+import { encodeTenant, TENANT_HEADER, TENANT_HOST_HEADER, type Tenant } from "./lib/tenant"
 
 const BACKEND_TIME_LIMIT_MS = 10_000
 
@@ -12,14 +12,14 @@ export const config = {
 /** Every page belongs to a tenant and to a country; this finds the one and insists on the other. */
 export async function middleware(request: NextRequest): Promise<NextResponse> {
   const host = hostOf(request)
-  const found = await askBackend("/store/tenant-config", { "x-tenant-host": host })
+  const found = await askBackend("/store/tenant-config", host)
   if (!found.ok) {
     return refuse(host, found)
   }
   const { tenant } = (await found.json()) as { tenant: Tenant }
 
   if (!/^\/[a-z]{2}(\/|$)/.test(request.nextUrl.pathname)) {
-    return redirectToCountry(request)
+    return redirectToCountry(request, tenant)
   }
 
   const headers = new Headers(request.headers)
@@ -31,11 +31,11 @@ function hostOf(request: NextRequest): string {
   return request.headers.get("x-forwarded-host") ?? request.headers.get("host") ?? ""
 }
 
-async function askBackend(path: string, headers: Record<string, string> = {}): Promise<Response> {
+async function askBackend(path: string, host: string, key = publishableKey()): Promise<Response> {
   try {
     return await fetch(new URL(path, backendUrl()), {
       cache: "no-store",
-      headers: { "x-publishable-api-key": publishableKey(), ...headers },
+      headers: { "x-publishable-api-key": key, [TENANT_HOST_HEADER]: host },
       signal: AbortSignal.timeout(BACKEND_TIME_LIMIT_MS),
     })
   } catch (error) {
@@ -62,19 +62,20 @@ function page(status: number, message: string): NextResponse {
 }
 
 /** To the host the visitor asked for: request.url names the one this server listens on, not a proxy's in front. */
-async function redirectToCountry(request: NextRequest): Promise<NextResponse> {
+async function redirectToCountry(request: NextRequest, tenant: Tenant): Promise<NextResponse> {
   const { pathname, search, protocol } = request.nextUrl
   const scheme = request.headers.get("x-forwarded-proto")?.split(",")[0] ?? protocol.replace(":", "")
-  const path = `/${await chooseCountry()}${pathname.replace(/\/$/, "")}${search}`
+  const path = `/${await chooseCountry(tenant)}${pathname.replace(/\/$/, "")}${search}`
   return NextResponse.redirect(new URL(path, `${scheme}://${hostOf(request)}`), {
     headers: { "cache-control": "no-store" },
   })
 }
 
 /** The default country where a region serves it, else the first one that is served. */
-async function chooseCountry(): Promise<string> {
+async function chooseCountry({ domain, publishable_api_key }: Tenant): Promise<string> {
   const wanted = defaultCountry()
-  const answer = await askBackend("/store/regions?fields=id,*countries&limit=100")
+  const query = "fields=id,*countries&limit=100"
+  const answer = await askBackend(`/store/regions?${query}`, domain, publishable_api_key ?? publishableKey())
   if (!answer.ok) {
     return wanted
   }

@@ -2,16 +2,17 @@ import Medusa from "@medusajs/js-sdk"
 import type { HttpTypes } from "@medusajs/types"
 
 import { backendUrl, publishableKey } from "./settings"
-import { currentTenant } from "./tenant"
+import { currentTenant, TENANT_HOST_HEADER } from "./tenant"
 
 type Query = Record<string, string | number>
 
 /** A GET of the store API, never cached: a page must not outlive the backend it speaks of. */
 async function ask<Answer>(path: string, query: Query): Promise<Answer> {
-  const { publishable_api_key } = await currentTenant()
+  const { domain, publishable_api_key } = await currentTenant()
   const medusa = new Medusa({
     baseUrl: backendUrl(),
     publishableKey: publishable_api_key ?? publishableKey(),
+    globalHeaders: { [TENANT_HOST_HEADER]: domain },
   })
   return medusa.client.fetch<Answer>(path, { query, cache: "no-store" })
 }

@@ -4,6 +4,7 @@ import { headers } from "next/headers"
 export type Tenant = {
   name: string
   slug: string
+  domain: string
   tagline: string | null
   primary_color: string
   publishable_api_key: string | null
@@ -11,6 +12,9 @@ export type Tenant = {
 
 /** How the middleware hands the tenant to the page; it overwrites whatever a visitor sends. */
 export const TENANT_HEADER = "x-tenant"
+
+/** How the backend is told for whom it is asked: a tenant's key is good on that tenant's hosts alone. */
+export const TENANT_HOST_HEADER = "x-tenant-host"
 
 export function encodeTenant(tenant: Tenant): string {
   return encodeURIComponent(JSON.stringify(tenant))

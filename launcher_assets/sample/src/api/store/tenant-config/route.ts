@@ -1,5 +1,6 @@
 import type { MedusaRequest, MedusaResponse } from "@medusajs/framework/http"
 
+import { hostOf } from "../../../lib/tenant-host"
 import { BUSINESS_MODULE } from "../../../modules/business"
 import type { BusinessModuleService } from "../../../modules/business/service"
 
@@ -17,11 +18,4 @@ export async function GET(req: MedusaRequest, res: MedusaResponse): Promise<void
     return
   }
   res.json({ tenant })
-}
-
-/** Storefronts call from a server, so they name the visitor's host in a header. */
-function hostOf(req: MedusaRequest): string {
-  const named = req.get("x-tenant-host") || req.get("x-forwarded-host") || req.get("host") || ""
-  const first = named.split(",")[0].trim().toLowerCase()
-  return first.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1")
 }
