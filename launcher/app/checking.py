@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from launcher.app import timeline
+from launcher.app import tenancy, timeline
 from launcher.app.request import Request
 from launcher.app.result import Result
 from launcher.app.target import target
-from launcher.checks import admin, baseline, env, schema, smoke
+from launcher.checks import admin, baseline, browser, env, schema, smoke, tenants
 from launcher.checks.contract import Check, Target, ask_whole
 from launcher.errors import STAGE_EXIT_CODES, LauncherError, UsageError
 from launcher.findings import Finding, Report, Round
@@ -26,7 +26,9 @@ GROUPS: Mapping[str, Check] = {
     "schema": schema.check,
     "smoke": smoke.check,
     "admin": admin.check,
+    "browser": browser.browser,
     "baseline": baseline.check,
+    "tenants": tenants.check,
 }
 WITHOUT_A_STACK = frozenset({"env", "baseline"})  # they ask files only
 FAILED = STAGE_EXIT_CODES["verify"]
@@ -43,6 +45,7 @@ class Wanted:
     urls: Mapping[str, str] | None = None
     junit: Path | None = None
     html: Path | None = None
+    with_fixtures: bool = False  # of [tenants], made for the occasion
 
 
 def check(request: Request, wanted: Wanted, heard: Heard | None = None) -> Result:
@@ -50,7 +53,7 @@ def check(request: Request, wanted: Wanted, heard: Heard | None = None) -> Resul
     names = chosen(wanted.names)
     judged = target(request, wanted.urls or {}, stopped=set(names) <= WITHOUT_A_STACK)
     began = time.time()
-    done = asyncio.run(ask(judged, names, heard))
+    done = asyncio.run(_with_fixtures(judged, names, heard) if wanted.with_fixtures else ask(judged, names, heard))
     report = Report("rxlaunch check", subject(judged), (done,), environment(judged), began)
     written = write_reports(report, junit=wanted.junit, html=wanted.html)
     data = {**report.to_json(), "counts": text.counts(done.findings)}
@@ -67,11 +70,13 @@ def chosen(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in GROUPS if not names or name in names)
 
 
-async def ask(judged: Target, names: Iterable[str], heard: Heard | None = None) -> Round:
+async def ask(
+    judged: Target, names: Iterable[str], heard: Heard | None = None, groups: Mapping[str, Check] = GROUPS
+) -> Round:
     """One round: every question of these groups, redacted, with the timeline of the boot and the ends of the logs."""
     began, found = time.monotonic(), list[Finding]()
     for name in names:
-        async for finding in ask_whole(name, GROUPS[name](judged)):
+        async for finding in ask_whole(name, groups[name](judged)):
             clean = redacted(finding, judged.redact)
             found.append(clean)
             if heard is not None:
@@ -80,6 +85,14 @@ async def ask(judged: Target, names: Iterable[str], heard: Heard | None = None) 
     return Round(
         tuple(found), seconds=time.monotonic() - began, timeline=_redacted_rows(rows, judged), logs=logs(judged)
     )
+
+
+async def _with_fixtures(judged: Target, names: Iterable[str], heard: Heard | None) -> Round:
+    """One round while the tenants of the stack file are there; of a deployment they are left out, by name."""
+    if judged.here is None:
+        return await ask(judged, names, heard)
+    async with tenancy.fixtures(judged):
+        return await ask(judged, names, heard)
 
 
 def redacted(finding: Finding, redact: Callable[[str], str]) -> Finding:

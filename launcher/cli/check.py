@@ -52,6 +52,12 @@ html = click.option(
 @url
 @junit
 @html
+@click.option(
+    "--with-fixtures",
+    is_flag=True,
+    envvar="RXLAUNCH_WITH_FIXTURES",
+    help="Make the tenants of the stack file before, and take them away after.",
+)
 @options.mode
 @options.directory
 @options.output
@@ -61,6 +67,7 @@ def check(
     urls: dict[str, str],
     junit: Path | None,
     html: Path | None,
+    with_fixtures: bool,
     mode: str | None,
     directory: Path,
     output: str,
@@ -74,7 +81,7 @@ def check(
     from launcher.app import checking
     from launcher.app.request import Request
 
-    wanted = checking.Wanted(groups, urls, junit, html)
+    wanted = checking.Wanted(groups, urls, junit, html, with_fixtures)
     heard = _tell if output == "text" else None
     render.finish(checking.check(Request(directory, mode), wanted, heard), output)
 

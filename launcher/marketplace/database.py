@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 from launcher.plan.dsn import libpq_url
 from launcher.plan.step import StepFailed
@@ -19,7 +19,10 @@ from launcher.plan.step import StepFailed
 if TYPE_CHECKING:
     import psycopg
 
+    Connection = psycopg.Connection[tuple[Any, ...]]
+
 T = TypeVar("T")
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 _CONNECT_SECONDS = 3
 _STATEMENT_MILLISECONDS = 15_000
 _KEY_LOCK = 7_310_551  # any number of our own: two launchers wait for each other on it
@@ -164,6 +167,36 @@ async def ensure_key(url: str) -> Key | None:
         }
         row = connection.execute(_ENSURE, values).fetchone()
         return Key(str(row[0]), bool(row[1])) if row else None
+
+    return await _ask(url, ask)
+
+
+async def ask(url: str, question: "Callable[[Connection], T]") -> T:
+    """Anything else, in one transaction: all of what `question` changes, or nothing when it raises."""
+    return await _ask(url, question)
+
+
+def is_local(url: str) -> bool:
+    """Whether a database is on this machine, as far as its URL tells."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    hosts = parse_qs(parts.query).get("host", []) + parse_qs(parts.query).get("hostaddr", [])
+    named = [host for host in [parts.hostname, *hosts] if host]
+    return all(host in _THIS_MACHINE or host.startswith("/") for host in named)
+
+
+async def rename_key(url: str, old: str, new: str) -> bool:
+    """Give a publishable key another token, in a database that is ours alone; False when that token exists already."""
+
+    def ask(connection: "psycopg.Connection") -> bool:
+        done = connection.execute(
+            "update api_key set token = %(new)s, redacted = %(shown)s where token = %(old)s "
+            "and not exists (select 1 from api_key where token = %(new)s)",
+            {"old": old, "new": new, "shown": shortened(new)},
+        )
+        return done.rowcount == 1
 
     return await _ask(url, ask)
 

@@ -46,6 +46,36 @@ pages = [
   { path = "/orders", heading = "Orders" },
   { path = "/products", heading = "Products", rows = true },
 ]
+
+# How this marketplace lets tenants administer themselves; everything else of [tenancy] is as the preset has it.
+[tenancy]
+admin_login = "/auth/tenant/emailpass"
+admin_route = "/tenant/{slug}"
+
+# Tenants to try: `rxlaunch tenants apply` makes them, `rxlaunch tenants remove` takes them away again;
+# `rxlaunch check tenants --with-fixtures` does both around its questions.
+[tenants.northwind]
+domain = "northwind.localhost"
+display_name = "Northwind Clinic"
+tagline = "The doctor is in"
+primary_color = "#7c3aed"
+admin = "owner@northwind.localhost"
+
+[tenants.contoso]
+domain = "contoso.localhost"
+display_name = "Contoso Care"
+primary_color = "#b45309"
+admin = "owner@contoso.localhost"
+
+[tenants.fabrikam]
+domain = "fabrikam.localhost"
+display_name = "Fabrikam Health"
+status = "suspended"
+
+[tenants.woodgrove]
+domain = "woodgrove.localhost"
+display_name = "Woodgrove Pharmacy"
+verified = false
 """
 
 _MINIMAL = """
