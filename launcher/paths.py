@@ -126,6 +126,16 @@ class StackPaths:
         return self.home / "ports.json"
 
     @property
+    def history(self) -> Path:
+        """How long the units of the last boots took (JSON)."""
+        return self.home / "history.json"
+
+    @property
+    def screenshots(self) -> Path:
+        """What the browser of the checks saw, a directory a run."""
+        return self.home / "screenshots"
+
+    @property
     def data(self) -> Path:
         """Data directories of embedded servers; its name carries the server's major version."""
         return self.home / "data"

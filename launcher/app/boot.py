@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from launcher import events as e
 from launcher import native
-from launcher.app import discreet, leftovers
+from launcher.app import discreet, history, leftovers
 from launcher.app.opening import Opened, open_stack
 from launcher.app.request import Request
 from launcher.app.result import Result
@@ -207,6 +207,9 @@ async def _supervise(opened: Opened, request: Request, prepared: "Prepared", rec
             with contextlib.suppress(LauncherError):  # a full disk costs `rxlaunch env` its values, not the stack
                 Outputs(opened.paths.outputs).save(world.outputs)
         recorder.publish(event)
+        if isinstance(event, e.StackReady):
+            with contextlib.suppress(LauncherError):
+                history.remember(opened.paths, _snapshot(recorder), event.seconds)
 
     supervisor = Supervisor(world, opened.selected, publish)
 

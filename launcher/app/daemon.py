@@ -6,12 +6,13 @@ import signal
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from launcher import events as e
 from launcher import native
 from launcher.app import boot, queries, views
-from launcher.app.opening import open_stack
+from launcher.app.opening import Opened, open_stack
 from launcher.app.request import Request
 from launcher.app.result import Result
 from launcher.errors import Interrupted, LauncherError
@@ -32,6 +33,26 @@ def up(request: Request, output: str) -> Result:
     opened = open_stack(request)
     if lock.running(opened.paths) is not None:
         return again.ensure(opened, request, output)
+    view = views.Plain(opened, color=sys.stdout.isatty(), show_output=False) if output == "text" else views.Silent()
+    started = start(opened, request, view, lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+    if started.code is None:
+        return again.after_a_lost_start(opened, request, output, started.supervisor)
+    return Result(data=queries.status(opened.root).data, exit_code=started.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """How a detached supervisor began: 0 when its stack is ready, the code of its failure, None: it died before."""
+
+    code: int | None
+    supervisor: Identity | None
+
+
+def start(opened: Opened, request: Request, view: views.View, ready: Callable[[], object]) -> Started:
+    """Start a detached supervisor and show its boot to its end; Ctrl-C stops it again (Interrupted).
+
+    `ready` is called once the stack is up, before Ctrl-C could come too late.
+    """
     native.private_directory(opened.paths.home)
     instance = uuid.uuid4().hex
     env = {**os.environ, boot.INSTANCE_VARIABLE: instance, "PYTHONUNBUFFERED": "1"}
@@ -40,22 +61,17 @@ def up(request: Request, output: str) -> Result:
     with contextlib.suppress(OSError):
         opened.paths.daemon_log.unlink(missing_ok=True)
     supervisor: Identity | None = None
-    view = views.Plain(opened, color=sys.stdout.isatty(), show_output=False) if output == "text" else views.Silent()
     try:
         with _interrupted_only_afterwards():
             pid = native.spawn_daemon(supervisor_command(request), env, str(opened.root), opened.paths.daemon_log)
             supervisor = native.identity(pid)
         code = follow_boot(opened.paths, instance, supervisor, view)
         if code == 0:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is up, and was told so: Ctrl-C comes too late
+            ready()  # it is up, and was told so: Ctrl-C comes too late
     except KeyboardInterrupt:
         _stop_again(opened.paths, supervisor)
         raise Interrupted("interrupted; stopped what had been started") from None
-    if code is None:
-        return again.after_a_lost_start(opened, request, output, supervisor)
-    if code == 0:
-        return Result(data=queries.status(opened.root).data)
-    return Result(data=queries.status(opened.root).data, exit_code=code)
+    return Started(code, supervisor)
 
 
 @contextlib.contextmanager

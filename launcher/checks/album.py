@@ -18,8 +18,7 @@ class Album:
     """Where the pictures of a run go."""
 
     def __init__(self, target: Target) -> None:
-        home = target.here.paths.home if target.here else user_home() / "elsewhere"
-        album = home / "screenshots"
+        album = target.here.paths.screenshots if target.here else user_home() / "screenshots"
         native.private_directory(album)
         for old in sorted(each for each in album.iterdir() if each.is_dir())[: -(_KEPT - 1)]:
             shutil.rmtree(old, ignore_errors=True)
