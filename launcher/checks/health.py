@@ -95,8 +95,12 @@ class Administrator:
         if self._target.login is None:
             raise LeftOut("no administrator's login is known (RXLAUNCH_ADMIN_EMAIL, RXLAUNCH_ADMIN_PASSWORD)")
         email, password = self._target.login
-        site = await self._backend.site()
         body = {"email": email, "password": password}
+        await self._backend.site()  # left out where there is none
+        async with self._target.open_site("backend") as site:  # with cookies of its own: others ask without a session
+            return await self._log_in(site, email, body)
+
+    async def _log_in(self, site: Site, email: str, body: dict[str, str]) -> str:
         answer = await site.send(Question("/auth/user/emailpass", "POST", json=body), seconds=10)
         token = _text(answer.json(), "token")
         if answer.status != 200 or not token:

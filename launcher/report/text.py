@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from launcher.findings import Finding, Report, Round
+from launcher.findings import Finding, Report
 
 MARKS: Mapping[str, str] = {"passed": "✔", "failed": "✘", "left out": "–"}
-_WIDTH = 30  # of the id: most fit, and the others push their line on
+_WIDTH = 34  # of the id: most fit, and the others push their line on
 _INDENT = "    "
 
 
@@ -61,11 +61,6 @@ def seconds(value: float) -> str:
     if value < 0.01:
         return "0 s"
     return f"{value:.2f} s" if value < 10 else f"{value:.0f} s" if value < 120 else f"{value / 60:.1f} min"
-
-
-def failed_rounds(report: Report) -> list[Round]:
-    """The rounds in which something failed."""
-    return [each for each in report.rounds if each.failed]
 
 
 def _one_line(finding: Finding) -> str:
