@@ -109,9 +109,10 @@ def _local(opened: Opened, snapshot: Snapshot) -> Target:
         why_again=_Again(world, opened.plan).why,
     )
     given = {EMAIL: outputs.get("admin_email", ""), PASSWORD: outputs.get("admin_password", "")}
+    authority = outputs.get("https_authority")
     return Target(
         urls=urls,
-        open_site=_opener(urls, None),
+        open_site=_opener(urls, Path(authority) if authority else None),
         key=environments.get("storefront", {}).get(KEY) or outputs.get("publishable_key"),
         login=_login(given) or _login(os.environ),
         admin_path=_admin_path(opened),

@@ -117,7 +117,8 @@ class _Asking:
         words = [f"GET {case.path.partition('?')[0]}", *([f"for {host}"] if host else [])]
         words += [f"as the administrator of {case.session}"] if case.session else []
         if self._key_of(case) is not None:
-            words.append(f"with the key of {self._key_owner(case)}")
+            owner = self._key_owner(case)
+            words.append(f"with the key of {'the storefront' if owner == 'storefront' else owner}")
         return " ".join(words)
 
     def _host(self, case: TenantCase) -> str | None:
