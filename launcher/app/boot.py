@@ -35,7 +35,7 @@ def up(request: Request, output: str) -> Result:
 
     opened = open_stack(request)
     try:
-        return _boot(opened, request, views.foreground(output, opened))
+        return boot(opened, request, views.foreground(output, opened))
     except AlreadyRunning as error:
         return again.second_up(opened, request, output, error)
 
@@ -44,10 +44,11 @@ def supervise(request: Request) -> Result:
     """Boot without a terminal; the starter reads our events."""
     from launcher.app import views
 
-    return _boot(open_stack(request), request, views.Silent())
+    return boot(open_stack(request), request, views.Silent())
 
 
-def _boot(opened: Opened, request: Request, view: "View") -> Result:
+def boot(opened: Opened, request: Request, view: "View") -> Result:
+    """Boot, and stay until the stack has ended; the view sees what happens. Raises AlreadyRunning."""
     from launcher.state import lock
 
     native.private_directory(opened.paths.home)
@@ -226,6 +227,8 @@ async def _supervise(opened: Opened, request: Request, prepared: "Prepared", rec
                 asyncio.create_task(restart_on_change(world, supervisor.submit)),
                 asyncio.create_task(tend(recorder, held, prepared.logs)),
             ]
+            if request.guest is not None:
+                beside.append(asyncio.create_task(request.guest.beside(world, prepared, supervisor.submit)))
             try:
                 return await supervisor.run()
             finally:

@@ -3,7 +3,7 @@
 import contextlib
 import re
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from launcher import paths
@@ -60,9 +60,13 @@ def _likely_secrets() -> Iterator[str]:
     from launcher.state.secrets import Secrets
 
     where = paths.for_root(paths.find_root(Path.cwd()))
-    given = {**read_env_files(where.root, IMPLICIT, required=False).values, **os.environ}
+    yield from likely_secrets({**read_env_files(where.root, IMPLICIT, required=False).values, **os.environ})
+    yield from Secrets(where.secrets).values()
+
+
+def likely_secrets(given: Mapping[str, str]) -> Iterator[str]:
+    """The values of variables whose names sound like a secret, and the passwords of the URLs among them."""
     for name, value in given.items():
         if _LIKE_A_SECRET.search(name):
             yield value
             yield from re.findall(r"://[^/@:\s]*:(\S+)@", value)
-    yield from Secrets(where.secrets).values()

@@ -98,7 +98,7 @@ def prepare(
     toolbox = Toolbox(
         probe=_prober(redactor),
         log=logs.get,
-        action=_action,
+        action=request.guest.action if request.guest else _action,
         provider=_provider,
         contract=resolve,
         remedy=_remedy,

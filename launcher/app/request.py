@@ -3,6 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from launcher.app.preflight import Prepared
+    from launcher.events import Command
+    from launcher.plan.step import Action
+    from launcher.run.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """What another command than `up` adds to a boot: its own way of getting built-in actions, and work beside."""
+
+    action: "Callable[[str], Action]"
+    beside: "Callable[[World, Prepared, Callable[[Command], None]], Coroutine[Any, Any, None]]"
 
 
 @dataclass(frozen=True, slots=True)

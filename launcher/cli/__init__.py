@@ -5,6 +5,7 @@ import click
 from launcher import __version__
 from launcher.cli import (
     check,
+    ci,
     config,
     doctor,
     down,
@@ -64,6 +65,7 @@ for verb in (
     init.init,
     tenants.tenants,
     doctor.doctor,
+    ci.ci,
     supervise.supervise,
 ):
     root.add_command(verb)

@@ -35,7 +35,7 @@ def link(backend: Path, output: Path) -> list[str]:
             shutil.rmtree(inside)
         target.mkdir(exist_ok=True)
         try:
-            _link_directory(target, inside)
+            link_directory(target, inside)
         except OSError as error:
             problems.append(f"{inside} could not be linked to {target} ({error.strerror}): a build will delete uploads")
     return problems
@@ -50,7 +50,7 @@ def _merge(source: Path, target: Path) -> None:
                 shutil.copy2(Path(directory, name), there / name)
 
 
-def _link_directory(target: Path, inside: Path) -> None:
+def link_directory(target: Path, inside: Path) -> None:
     """A junction on Windows: it needs no privilege. A relative link elsewhere: it survives a moved checkout."""
     try:
         create_junction = import_module("_winapi").CreateJunction

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +115,20 @@ def exclusively(path: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def attempt(guard: Path) -> Callable[[], None] | None:
+    """Lock the file `guard` now, and how to let go of it again; None when somebody else holds it."""
+    import filelock
+
+    native.private_directory(guard.parent)
+    lock = filelock.FileLock(guard, mode=0o600, thread_local=False)
+    with files.writing(guard):
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            return None
+    return lock.release
 
 
 def _already_running(paths: StackPaths) -> AlreadyRunning:

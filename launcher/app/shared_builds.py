@@ -1,0 +1,244 @@
+"""Built-in actions as a throwaway run does them: with what the checkout, or an earlier run, has done already.
+
+Packages are installed in the checkout itself, as `up` does it. Builds are taken over from the last run or from the
+checkout when their fingerprints still hold, else made in the run's own copy and kept for the next. A kernel lock of
+the checkout lets one run at a time make each of them: the second of two finds what the first has built. A fingerprint
+of a database is never taken over: every run has a new one.
+"""
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from launcher import native
+from launcher.app import workspace
+from launcher.app.workspace import Workspace
+from launcher.plan.step import Action, Outcome, Run, Skip, StepContext, StepFailed
+from launcher.state import files, lock
+from launcher.state.fingerprints import FileFingerprints
+
+if TYPE_CHECKING:
+    from launcher.paths import StackPaths
+
+_TURN = 0.1  # seconds between two looks at the lock
+_RESULTS = {"medusa-build": Path(".medusa"), "next-build": Path(".next")}  # below the unit's directory
+_CACHES = frozenset({"cache"})  # of Next: answers of another database among it
+_KEY = "storefront-key"
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the runs of one checkout have in common."""
+
+    made: Workspace
+    checkout: "StackPaths"  # where the checkout's own stack keeps its state
+    own_database: bool = True  # made for this run alone; False with --external
+
+    @property
+    def store(self) -> Path:
+        """Where the last run's builds are kept."""
+        return self.checkout.home / "ci"
+
+    def action(self, name: str) -> Action:
+        """The built-in action, done with the others in mind."""
+        from launcher import marketplace
+
+        inner = marketplace.action(name)
+        if name == "node-packages":
+            return Packages(inner, self)
+        if name in _RESULTS:
+            return Build(inner, self, _RESULTS[name])
+        if name == "publishable-key" and self.own_database:
+            return SameKey(inner, self)
+        return inner
+
+    @contextlib.asynccontextmanager
+    async def turn(self, context: StepContext, what: str) -> AsyncIterator[None]:
+        """Be the only run of this checkout that makes this; waits for the others."""
+        native.private_directory(self.store)
+        told = False
+        while (release := await asyncio.to_thread(lock.attempt, self.store / f".{what}.lock")) is None:
+            if not told:
+                context.report("waits for another run of this checkout that makes the same")
+            told = True
+            await asyncio.sleep(_TURN)
+        try:
+            yield
+        finally:
+            release()
+
+
+class Packages:
+    """Node-packages, in the checkout: its command and its developer need the same ones."""
+
+    def __init__(self, inner: Action, shared: Shared) -> None:
+        self._inner = inner
+        self._shared = shared
+
+    async def check(self, context: StepContext) -> Skip | Run:
+        """What the checkout has counts."""
+        async with self._shared.turn(context, "packages"):
+            found = await self._inner.check(self._there(context))
+            if isinstance(found, Skip):
+                await asyncio.to_thread(workspace.link_packages, self._shared.made)
+            return found
+
+    async def run(self, context: StepContext) -> Outcome:
+        """Install, unless another run just has; never under a stack that runs from these packages."""
+        async with self._shared.turn(context, "packages"):
+            there = self._there(context)
+            if isinstance(found := await self._inner.check(there), Skip):
+                outcome = Outcome(note=found.reason)
+            elif lock.running(self._shared.checkout) is not None:
+                raise StepFailed(
+                    f"{found.reason}, and the stack of this checkout runs with the packages as they are",
+                    remedy="rxlaunch down, then try again",
+                )
+            else:
+                outcome = await self._inner.run(there)
+            await asyncio.to_thread(workspace.link_packages, self._shared.made)
+            return outcome
+
+    def _there(self, context: StepContext) -> StepContext:
+        return _Elsewhere(context, self._shared)
+
+
+class _Elsewhere:
+    """A context whose directories are those of the checkout, and whose fingerprints are the checkout's own."""
+
+    def __init__(self, context: StepContext, shared: Shared) -> None:
+        self._context = context
+        self.root = shared.made.origin
+        self.cwd = shared.made.twin(context.cwd)
+        self.fingerprints = FileFingerprints(shared.checkout.fingerprints)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+
+class Build:
+    """An action that leaves a directory of results, found again by its fingerprint."""
+
+    def __init__(self, inner: Action, shared: Shared, result: Path) -> None:
+        self._inner = inner
+        self._shared = shared
+        self._result = result
+
+    async def check(self, context: StepContext) -> Skip | Run:
+        """Skip when a build of the last run, or the checkout's own, is what a build now would give."""
+        async with self._shared.turn(context, context.unit):
+            return await self._taken_over(context)
+
+    async def run(self, context: StepContext) -> Outcome:
+        """Build, unless another run just has, and keep the result for the next."""
+        async with self._shared.turn(context, context.unit):
+            found = await self._taken_over(context)
+            if isinstance(found, Skip):
+                return Outcome(note=found.reason)
+            before = {key: context.fingerprints.get(key) for key in self._keys(context)}
+            outcome = await self._inner.run(context)
+            await asyncio.to_thread(self._keep, context, before)
+            return outcome
+
+    async def _taken_over(self, context: StepContext) -> Skip | Run:
+        last = await self._inner.check(context)
+        if isinstance(last, Skip) or context.fresh:
+            return last
+        for directory, prints in self._candidates(context):
+            if not await asyncio.to_thread(_copied, directory, context.cwd / self._result):
+                continue
+            for key, value in prints.items():
+                context.fingerprints.put(key, value)
+            found = await self._inner.check(context)
+            if isinstance(found, Skip):
+                return found
+            last = found
+        await asyncio.to_thread(shutil.rmtree, context.cwd / self._result, ignore_errors=True)
+        return last
+
+    def _candidates(self, context: StepContext) -> Iterator[tuple[Path, dict[str, dict[str, str]]]]:
+        """Directories of results with the fingerprints they had."""
+        kept = self._kept(context)
+        yield kept / "result", _prints(files.read(kept / "fingerprints.json"))
+        known = FileFingerprints(self._shared.checkout.fingerprints)
+        own = {key: dict(value) for key in self._keys(context) if (value := known.get(key))}
+        yield self._shared.made.twin(context.cwd) / self._result, own
+
+    def _kept(self, context: StepContext) -> Path:
+        return self._shared.store / context.unit
+
+    def _keys(self, context: StepContext) -> tuple[str, ...]:
+        return ("medusa-build", f"next-build:{context.unit}")
+
+    def _keep(self, context: StepContext, before: dict[str, Any]) -> None:
+        """Keep the result for the next run. A disk that is full costs that run its time, not this one its build."""
+        import json
+
+        now = {key: value for key in self._keys(context) if (value := context.fingerprints.get(key))}
+        made = {key: dict(value) for key, value in now.items() if value != before[key]}
+        new = self._kept(context).with_name(f"{context.unit}.new")
+        with contextlib.suppress(OSError, shutil.Error):
+            shutil.rmtree(new, ignore_errors=True)
+            native.private_directory(new)
+            workspace.copy_directory(context.cwd / self._result, new / "result", _CACHES)
+            native.write_private(new / "fingerprints.json", json.dumps(made).encode())
+            shutil.rmtree(self._kept(context), ignore_errors=True)
+            new.rename(self._kept(context))
+
+
+def _prints(data: bytes | None) -> dict[str, dict[str, str]]:
+    try:
+        return {} if data is None else files.object_of(data)
+    except ValueError:
+        return {}
+
+
+def _copied(source: Path, target: Path) -> bool:
+    """Whether a directory of results could be copied; one that is being built now cannot."""
+    shutil.rmtree(target, ignore_errors=True)
+    if not source.is_dir():
+        return False
+    try:
+        workspace.copy_directory(source, target, _CACHES)
+    except (OSError, shutil.Error):
+        return False
+    return True
+
+
+class SameKey:
+    """Publishable-key, the same one in every run: a storefront's build has it written into itself."""
+
+    def __init__(self, inner: Action, shared: Shared) -> None:
+        self._inner = inner
+        self._shared = shared
+
+    async def check(self, _context: StepContext) -> Skip | Run:
+        """Always to be run: the database is new."""
+        return Run("every throwaway database gets the key of the last one")
+
+    async def run(self, context: StepContext) -> Outcome:
+        """Rename the key of the new database to the one you set, else to the last run's."""
+        from launcher.marketplace import database
+        from launcher.marketplace.project import database_url
+        from launcher.marketplace.publishable_key import given_key
+        from launcher.state import records
+
+        file, url = self._shared.store / "key.json", database_url(context)
+        last = records.load(file).get(_KEY)
+        wanted = given_key(context.given) or (last if isinstance(last, str) else None)
+        seeded = await database.find_key(url) if url else None
+        if url and seeded and wanted and wanted != seeded:
+            await database.rename_key(url, seeded, wanted)
+        found = await self._inner.check(context)
+        if isinstance(found, Run):
+            outcome = await self._inner.run(context)
+        else:
+            outcome = Outcome(found.outputs, note=found.reason)
+        token = outcome.outputs.get("publishable_key")
+        if token and token != last:
+            records.save(file, {_KEY: token})
+        return outcome
