@@ -5,7 +5,7 @@ What it adds to a stack is in `stack/https_layer.py`; the server is `services/ca
 
 from launcher.stack.kinds import Flag, Model, Name, Port
 
-BELOW = ".localhost"  # names below it are this machine (RFC 6761), in every browser and without a resolver
+BELOW = ".localhost"  # names below it are this machine (RFC 6761): browsers ask no resolver for them
 
 
 class HttpsSpec(Model):
