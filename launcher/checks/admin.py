@@ -20,8 +20,6 @@ from launcher.marketplace.medusa import Asset, Page, Question, Site, assets_of
 _AT_ONCE = 8
 _ASKED_HERE = 16
 _SHOWN = 3
-_REBUILD = "rxlaunch up --fresh builds the admin again and restarts the backend, which reads the page once"
-_RESTART = "rxlaunch restart backend: it reads the page once, when it starts"
 
 
 async def check(target: Target) -> AsyncIterator[Finding]:
@@ -100,7 +98,6 @@ class _Bundle:
             raise Wrong(
                 f"the admin was built for {', '.join(foreign)}, and would call that from {here}",
                 failure="admin-foreign-origin",
-                remedy=f"build it for any address: {_REBUILD}; admin.backendUrl in medusa-config must not name one",
             )
         return "calls the origin that it was loaded from" if found == {"/"} else f"calls {here}, this very address"
 
@@ -108,13 +105,17 @@ class _Bundle:
         """What is served is what was built last, and that from these sources."""
         page = self._folder() / "index.html"
         if not page.is_file():
-            raise Wrong(f"there is no {page}", failure="admin-not-built", remedy=_REBUILD)
+            raise Wrong(f"there is no {page}", failure="admin-not-built")
         built = {self._name(one.address) for one in assets_of(page.read_text(encoding="utf-8", errors="replace"))}
         if {self._name(asset.address) for asset in self._assets} != built:
-            raise Wrong("the backend serves the page of an older build", failure="admin-stale", remedy=_RESTART)
+            raise Wrong(
+                "the backend serves the page of an older build",
+                failure="admin-stale",
+                remedy="rxlaunch restart backend: it reads the page once, at its start",
+            )
         why = await self._target.on_this_machine().why_again("medusa-build")
         if why is not None:
-            raise Wrong(f"the admin is not that of these sources: {why}", failure="admin-stale", remedy=_REBUILD)
+            raise Wrong(f"the admin is not that of these sources: {why}", failure="admin-stale")
         return "is the build of these sources"
 
     def _folder(self) -> Path:
@@ -160,7 +161,6 @@ def _refuse_missing(missing: list[str], folder: Path) -> None:
         raise Wrong(
             f"not in {folder}: {_listed(missing)}",
             failure="asset-missing",
-            remedy=_REBUILD,
             details="\n".join(missing) if len(missing) > _SHOWN else "",
         )
 
@@ -172,7 +172,6 @@ def _refuse_faults(consequence: str, assets: Sequence[Asset], answers: Sequence[
         raise Wrong(
             f"{consequence}: {_listed([fault.told for fault in faults])}",
             failure=next((fault.failure for fault in faults if fault.failure), None),
-            remedy=_REBUILD,
             details="\n".join(fault.told for fault in faults) if len(faults) > _SHOWN else "",
         )
 

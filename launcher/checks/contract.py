@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from launcher.diagnosis import known
 from launcher.errors import LauncherError, Problem
 from launcher.findings import Finding, Verdict
 from launcher.marketplace.medusa import Site
@@ -109,7 +110,7 @@ async def ask(check: str, name: str, attempt: Callable[[], Awaitable[str]]) -> F
     def finding(verdict: Verdict, evidence: str, error: LauncherError | None = None) -> Finding:
         return Finding(
             check, name, verdict, evidence, time.monotonic() - began,
-            remedy=error.remedy if error else None,
+            remedy=error.remedy or _of_catalogue(error) if error else None,
             failure=getattr(error, "failure", None),
             details=getattr(error, "details", "") or "\n".join(getattr(error, "tail", ())),
         )  # fmt: skip
@@ -120,6 +121,11 @@ async def ask(check: str, name: str, attempt: Callable[[], Awaitable[str]]) -> F
         return finding("left out", str(reason))
     except LauncherError as error:
         return finding("failed", error.message, error)
+
+
+def _of_catalogue(error: LauncherError) -> str | None:
+    failure = known(getattr(error, "failure", None))
+    return failure.remedy if failure else None
 
 
 async def ask_whole(check: str, findings: AsyncIterator[Finding]) -> AsyncIterator[Finding]:

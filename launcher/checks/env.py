@@ -48,8 +48,12 @@ async def _contract(here: Here, contract: str, units: list[str]) -> str:
     variables = here.plan.stack.contracts[contract]
     if not problems:
         return f"all {len(variables)} variables of {', '.join(units)} hold"
-    shown = "; ".join(map(str, problems))
-    raise Wrong(shown, failure=_failure(problems[0]), remedy=_SET_THEM, details="\n".join(map(str, problems)))
+    failures = list(dict.fromkeys(map(_failure, problems)))
+    raise Wrong(
+        "; ".join(map(str, problems)),
+        failure=next(filter(None, failures), None),
+        remedy=_SET_THEM if len(failures) > 1 or failures[0] is None else None,
+    )
 
 
 def _failure(problem: Problem) -> str | None:
@@ -82,17 +86,9 @@ async def _packages(here: Here, directory: Path) -> str:
         raise LeftOut(f"there is no package.json in {directory}")
     found = await asyncio.to_thread(packages.look, directory, here.paths.root)
     if found.missing:
-        raise Wrong(
-            f"{found.missing} not installed in {directory}",
-            failure="packages-missing",
-            remedy="rxlaunch up installs what is missing",
-        )
+        raise Wrong(f"{found.missing} not installed in {directory}", failure="packages-missing")
     if found.difference:
-        raise Wrong(
-            found.difference,
-            failure="packages-out-of-step",
-            remedy=f"rxlaunch up --fresh installs again; if package.json changed: `{found.manager} install` first",
-        )
+        raise Wrong(f"{found.difference} ({directory})", failure="packages-out-of-step")
     return f"installed, in step with {found.lock}" if found.lock else "installed (there is no lock file)"
 
 
@@ -111,7 +107,6 @@ async def _ports(here: Here) -> str:
     raise Wrong(
         f"{', '.join(dict.fromkeys(used))}: a reserved port ({shown}), which development tools use",
         failure="port-9000",
-        remedy="choose another in [ports], and correct what names it in .env",
     )
 
 

@@ -42,11 +42,8 @@ async def _disbelieved(target: Target, ready: Page) -> str:
         if broken:
             return f"/health answers 200; /ready blames {' and '.join(broken)}, wrongly: asked directly, they answer"
     told = ", ".join(f"{name}: {parts[name]}" for name in ("database", "redis") if name in parts)
-    raise Wrong(
-        f"/ready answers 503{f' ({told})' if told else ''}",
-        failure=_FAILURES.get(broken[0]) if broken else None,
-        remedy=_LOGS,
-    )
+    failure = _FAILURES.get(broken[0]) if broken else None
+    raise Wrong(f"/ready answers 503{f' ({told})' if told else ''}", failure=failure, remedy=None if failure else _LOGS)
 
 
 async def admin_api(backend: Lazily) -> str:
@@ -55,11 +52,7 @@ async def admin_api(backend: Lazily) -> str:
     if problem is None:
         return "/admin/users/me answers completely"
     hangs = "does not finish" in problem
-    raise Wrong(
-        problem,
-        failure="redis-unreachable" if hangs else None,
-        remedy="start Redis (rxlaunch why redis), then rxlaunch restart backend" if hangs else _LOGS,
-    )
+    raise Wrong(problem, failure="redis-unreachable") if hangs else Wrong(problem, remedy=_LOGS)
 
 
 async def admin_shell(target: Target, backend: Lazily) -> str:
@@ -71,14 +64,13 @@ async def admin_shell(target: Target, backend: Lazily) -> str:
 
 def shell_of(page: Page, path: str) -> str:
     """That this is the admin's page: HTML with a script. Raises Wrong."""
-    remedy = "build the admin and restart the backend: rxlaunch up --fresh; or is it switched off in medusa-config?"
     if page.error:
         raise Wrong(f"the admin's login page: {page}", remedy=_LOGS)
     if page.status != 200 or page.kind != "text/html":
-        raise Wrong(f"the admin's login page: {page}", failure="admin-not-built", remedy=remedy)
+        raise Wrong(f"the admin's login page: {page}", failure="admin-not-built")
     scripts = sum(asset.kind == "script" for asset in assets_of(page.text))
     if not scripts:
-        raise Wrong(f"{path} names no script: it is no built admin", failure="admin-not-built", remedy=remedy)
+        raise Wrong(f"{path} names no script: it is no built admin", failure="admin-not-built")
     return f"{path} is a page with {scripts} script{'s' * (scripts > 1)}"
 
 

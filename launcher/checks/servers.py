@@ -17,11 +17,7 @@ async def postgres(here: Here) -> str:
     if answer.ok:
         return answer.detail
     failure = "postgres-refuses" if answer.code in _REFUSED else "postgres-unreachable"
-    raise Wrong(
-        answer.detail,
-        failure=failure,
-        remedy=answer.remedy or "start it, or correct DATABASE_URL; rxlaunch why postgres",
-    )
+    raise Wrong(answer.detail, failure=failure, remedy=answer.remedy)
 
 
 async def redis(here: Here) -> str:
@@ -35,11 +31,7 @@ async def redis(here: Here) -> str:
     answer = await probes.build(ProbeSpec(redis=url, timeout=_SECONDS))()
     if answer.ok:
         return answer.detail
-    raise Wrong(
-        answer.detail,
-        failure="redis-unreachable",
-        remedy=answer.remedy or "start it, or correct REDIS_URL: rxlaunch why redis; then rxlaunch restart backend",
-    )
+    raise Wrong(answer.detail, failure="redis-unreachable", remedy=answer.remedy)
 
 
 def database_url(here: Here) -> str:

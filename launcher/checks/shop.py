@@ -9,8 +9,6 @@ from launcher.marketplace import verify
 from launcher.marketplace.medusa import Page, Question, Site
 
 _LOGS = "rxlaunch logs backend shows why"
-_NEW_KEY = "rxlaunch restart publishable-key, then rxlaunch restart storefront: rxlaunch finds or makes a usable one"
-_SEED = "run the project's seed (`npm run seed`), or create a region in the admin"
 _STATES = {  # of marketplace/database.py → what is told, which failure it is
     "revoked": ("is revoked", "key-revoked"),
     "unknown": ("is not in the backend's database", "key-unknown"),
@@ -44,13 +42,9 @@ async def key(target: Target, backend: Lazily) -> str:
     if not target.key:
         if target.here is None:
             raise LeftOut(f"no publishable key was given ({VARIABLE})")
-        raise Wrong("the storefront has no publishable key", failure="key-missing", remedy=_NEW_KEY)
+        raise Wrong("the storefront has no publishable key", failure="key-missing")
     if target.key.strip().lower() in PLACEHOLDERS:
-        raise Wrong(
-            "the storefront's key is a template's placeholder",
-            failure="key-placeholder",
-            remedy=f"remove {VARIABLE} from .env, so that rxlaunch supplies one, or set a real one",
-        )
+        raise Wrong("the storefront's key is a template's placeholder", failure="key-placeholder")
     page = await site.store("/store/regions", target.key)
     if page.status == 200 and not page.error:
         return f"{shortened(target.key)} is accepted"
@@ -59,7 +53,7 @@ async def key(target: Target, backend: Lazily) -> str:
     if "publishable" not in message.lower():
         raise store_failure(page)
     told, failure = await _state(target)
-    raise Wrong(f"the storefront's key {shortened(target.key)} {told}", failure=failure, remedy=_NEW_KEY)
+    raise Wrong(f"the storefront's key {shortened(target.key)} {told}", failure=failure)
 
 
 async def _state(target: Target) -> tuple[str, str]:
@@ -90,7 +84,7 @@ async def regions(target: Target, backend: Lazily) -> str:
     if found is None:
         raise store_failure(page)
     if not found:
-        raise Wrong("the backend has no region: the storefront cannot show a page", failure="no-regions", remedy=_SEED)
+        raise Wrong("the backend has no region: the storefront cannot show a page", failure="no-regions")
     return f"{len(found)}: {', '.join(str(region.get('name', '?')) for region in found[:5])}"
 
 
@@ -112,7 +106,7 @@ async def cors(target: Target, backend: Lazily) -> str:
     raise Wrong(
         f"browsers on {origin} may not ask the backend: it allows {allowed or 'no such origin'}",
         failure="cors-refuses",
-        remedy=f"STORE_CORS of the backend must list {origin}; then rxlaunch restart backend",
+        remedy=f"add {origin} to STORE_CORS in .env, or remove that list; then rxlaunch restart backend",
     )
 
 
@@ -141,4 +135,4 @@ def store_failure(page: Page) -> Wrong:
         return Wrong(f"the backend: {page}", remedy=_LOGS)
     told = verify.store_failure(page, page.json())
     missing = "does not exist" in told.message
-    return Wrong(told.message, failure="missing-column" if missing else None, remedy=told.remedy)
+    return Wrong(told.message, failure="missing-column") if missing else Wrong(told.message, remedy=told.remedy)

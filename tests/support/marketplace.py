@@ -197,7 +197,7 @@ def as_json(value: Any, status: int = 200) -> Reply:
 
 
 class Web:
-    """A real web server on a free port: `pages` maps a path to a Reply or to a function of the request."""
+    """A real web server on a free port: `pages` maps "/path" or "POST /path" to a Reply or to a function of it."""
 
     def __init__(self):
         self.pages: dict[str, Reply | Callable[[BaseHTTPRequestHandler], Reply]] = {}
@@ -209,7 +209,8 @@ class Web:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 web.asked.append(self.path)
-                reply = web.pages.get(self.path.partition("?")[0], web.otherwise)
+                path = self.path.partition("?")[0]
+                reply = web.pages.get(f"{self.command} {path}") or web.pages.get(path, web.otherwise)
                 reply = reply if isinstance(reply, Reply) else reply(self)
                 body = reply.body.encode()
                 self.send_response(reply.status)
@@ -218,10 +219,16 @@ class Web:
                 for name, value in reply.headers.items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(body)
+                self.wfile.write(body if self.command != "HEAD" else b"")
                 if reply.hang:
                     self.wfile.flush()
                     web.done.wait(10)
+
+            def do_HEAD(self):
+                self.do_GET()
+
+            def do_OPTIONS(self):
+                self.do_GET()
 
             def do_POST(self):
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
