@@ -37,7 +37,7 @@ class NotSeen(LauncherError):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A visible link: its text and the path it leads to."""
+    """A visible link: the first line of its text, and the path it leads to."""
 
     text: str
     path: str
@@ -142,7 +142,7 @@ class Visit:
         try:
             for each in await self._page.locator(f"{selector} >> visible=true").all():
                 path = await each.get_attribute("href", timeout=1000)
-                text = " ".join((await each.inner_text(timeout=1000)).split())
+                text = (await each.inner_text(timeout=1000)).strip().partition("\n")[0].strip()
                 found.append(Link(text, path or ""))
         except Error:  # the page changed while it was read
             return found

@@ -9,7 +9,7 @@ from launcher.checks.contract import Target, Wrong, ask
 from launcher.findings import Finding
 
 GROUP = "browser"
-PATIENCE = 60.0  # seconds: a dev server compiles a page at its first visit, and two cores may be busy
+PATIENCE = 90.0  # seconds: a dev server compiles a page at its first visit, and two cores may be busy
 _SHOWN = 3
 
 _REMEDIES = (  # by what the flaw says; the first that fits

@@ -80,7 +80,7 @@ class _Shop:
             return f"the heading {heading.strip()!r}; the store has no products"
         await self._visit.see(_LINKS, "product", PATIENCE)
         links = await self._visit.links(_LINKS)
-        return f"{len({link.path for link in links})} products, {links[0].text.partition(' – ')[0][:60]!r} first"
+        return f"{len({link.path for link in links})} products, {links[0].text[:60]!r} first"
 
     async def product(self) -> str:
         """Its title as the backend tells it, and a price."""
