@@ -159,7 +159,7 @@ def write_reports(report: Report, *, junit: Path | None = None, html: Path | Non
 def _write(path: Path, kind: str, report: Report) -> bool:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(render(kind, report), encoding="utf-8", newline="\n")
+        path.write_text(render(kind, report), encoding="utf-8", errors="replace", newline="\n")
     except OSError as error:
         raise LauncherError(f"cannot write {path}: {error.strerror or error}") from error
     return True

@@ -17,6 +17,11 @@ def web():
         yield shop(server)
 
 
+def judge(judged):
+    """What is found of the admin itself; of a deployment, caches are asked too (test_cdn.py)."""
+    return asked(check, judged, "admin")
+
+
 @pytest.fixture
 def built(tmp_path):
     """The same admin on the disk."""
@@ -25,14 +30,14 @@ def built(tmp_path):
 
 
 def test_an_admin_that_is_whole_passes_here(web, tmp_path, built):
-    found = asked(check, target(web, here=here(tmp_path, web)))
+    found = judge(target(web, here=here(tmp_path, web)))
     assert failed(found) == {}
     assert left_out(found) == set()
     assert found["origin"].evidence == "calls the origin that it was loaded from"
 
 
 def test_of_a_deployment_only_the_disk_is_left_out(web):
-    found = asked(check, target(web))
+    found = judge(target(web))
     assert failed(found) == {}
     assert left_out(found) == {"files", "build"}
 
@@ -51,7 +56,7 @@ def test_of_a_deployment_only_the_disk_is_left_out(web):
 )
 def test_what_is_served_wrongly_is_named_and_nothing_else(web, page, reply, broken):
     web.pages[page] = reply
-    found = asked(check, target(web))
+    found = judge(target(web))
     assert failed(found) == broken
     assert all(found[name].remedy for name in broken)
 
@@ -59,7 +64,7 @@ def test_what_is_served_wrongly_is_named_and_nothing_else(web, page, reply, brok
 @pytest.mark.parametrize(("file", "question"), [("index-a.css", "files"), ("login-b.js", "chunks")])
 def test_a_file_that_is_gone_from_the_disk_is_named(web, tmp_path, built, file, question):
     (built / "assets" / file).unlink()
-    found = asked(check, target(web, here=here(tmp_path, web)))
+    found = judge(target(web, here=here(tmp_path, web)))
     assert failed(found) == {question: "asset-missing"}
     assert f"assets/{file}" in found[question].evidence
 
@@ -67,26 +72,26 @@ def test_a_file_that_is_gone_from_the_disk_is_named(web, tmp_path, built, file, 
 @pytest.mark.parametrize("origin", ["http://localhost:9001", "https://elsewhere.example"])
 def test_an_admin_that_would_call_another_address_is_found(web, origin):
     web.pages[SCRIPT] = Reply(BUNDLE.replace('"/"', f'"{origin}"'), JAVASCRIPT)
-    found = asked(check, target(web))
+    found = judge(target(web))
     assert failed(found) == {"origin": "admin-foreign-origin"}
     assert origin in found["origin"].evidence
 
 
 def test_an_admin_that_was_built_for_this_very_address_is_right(web):
     web.pages[SCRIPT] = Reply(BUNDLE.replace('"/"', f'"http://127.0.0.1:{web.port}"'), JAVASCRIPT)
-    found = asked(check, target(web))
+    found = judge(target(web))
     assert failed(found) == {}
     assert "this very address" in found["origin"].evidence
 
 
 def test_a_bundle_of_an_unknown_form_is_left_out_and_not_guessed(web):
     web.pages[SCRIPT] = Reply("console.log(1)", JAVASCRIPT)
-    assert {"origin", "chunks"} <= left_out(asked(check, target(web)))
+    assert {"origin", "chunks"} <= left_out(judge(target(web)))
 
 
 def test_a_page_of_an_older_build_is_told(web, tmp_path, built):
     (built / "index.html").write_text(ADMIN_PAGE.replace("index-a.js", "index-new.js"))
-    found = asked(check, target(web, here=here(tmp_path, web)))
+    found = judge(target(web, here=here(tmp_path, web)))
     assert failed(found) == {"build": "admin-stale"}
     assert "older build" in found["build"].evidence
 
@@ -96,13 +101,13 @@ def test_sources_that_changed_since_the_build_are_told(web, tmp_path, built):
         assert action == "medusa-build"
         return "sources changed"
 
-    found = asked(check, target(web, here=replace(here(tmp_path, web), why_again=changed)))
+    found = judge(target(web, here=replace(here(tmp_path, web), why_again=changed)))
     assert failed(found) == {"build": "admin-stale"}
 
 
 def test_files_of_other_hosts_are_not_asked(web):
     web.pages["/app/login"] = Reply(ADMIN_PAGE + '<script src="https://cdn.example/x.js"></script>')
-    assert failed(asked(check, target(web))) == {}
+    assert failed(judge(target(web))) == {}
 
 
 def test_an_admin_below_another_path_is_found(web):
@@ -111,6 +116,6 @@ def test_an_admin_below_another_path_is_found(web):
             web.pages["/dashboard" + name.removeprefix("/app")] = web.pages.pop(name)
     web.pages["/dashboard/login"] = Reply(ADMIN_PAGE.replace("/app/", "/dashboard/"))
     web.pages["/dashboard/assets/index-a.css"] = Reply("", CSS)
-    found = asked(check, target(web, admin_path="/dashboard"))
+    found = judge(target(web, admin_path="/dashboard"))
     assert failed(found) == {}
     assert found["chunks"].verdict == "passed"

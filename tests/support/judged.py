@@ -81,11 +81,11 @@ def here(root: Path, web: Web | None = None, **changes) -> Here:
     return Here(**{**given, **changes})
 
 
-def asked(check, target) -> dict[str, Finding]:
-    """What a group finds, by name."""
+def asked(check, target, group: str | None = None) -> dict[str, Finding]:
+    """What a group finds, by name; with `group` only what it finds under that name."""
 
     async def all_of_it():
-        return [finding async for finding in check(target)]
+        return [finding async for finding in check(target) if group in (None, finding.check)]
 
     return {finding.name: finding for finding in asyncio.run(all_of_it())}
 
