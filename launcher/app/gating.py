@@ -24,12 +24,13 @@ from launcher.checks.contract import Check, Target, Wrong, ask
 from launcher.errors import AlreadyRunning, Interrupted, UsageError
 from launcher.findings import Finding, Report, Round
 from launcher.report import text
-from launcher.state import store
+from launcher.state import lock, store
 from launcher.state.snapshot import Snapshot
 
 ASKED = ("schema", "smoke", "admin", "browser", "tenants")
 BOOT = "boot"
 _STOP_SECONDS = 60.0
+_STEADY = frozenset({"ready", "done", "skipped"})
 
 Tell = Callable[[str], None]
 
@@ -142,14 +143,18 @@ class _Checkout(_Judge):
             started = daemon.start(self._opened, self._request, view, lambda: None)
             ready = self._booted(started, view.seconds)
             self.heard(ready)
-            done = self.ask(checking.target(self._request, {})) if started.code == 0 else self._not_asked()
+            asked = started.code == 0
+            done = self.ask(checking.target(self._request, {})) if asked else self._not_asked()
+            steady = (asyncio.run(ask(BOOT, "steady", self._steady)),) if asked else ()
             notes = tuple(map(str, history.outliers(self._where, view.instance)))
         finally:
             with interruptions.deaf():
                 stopped = asyncio.run(ask(BOOT, "stopped", self._stop))
-        self.heard(stopped)
-        findings = (ready, *done.findings, stopped)
-        return replace(done, findings=findings, notes=notes, seconds=time.monotonic() - began)
+        for each in (*steady, stopped):
+            self.heard(each)
+        return replace(
+            done, findings=(ready, *done.findings, *steady, stopped), notes=notes, seconds=time.monotonic() - began
+        )
 
     def _booted(self, started: daemon.Started, seconds: float) -> Finding:
         """The boot as a finding: which unit failed, why, and what to do."""
@@ -175,6 +180,17 @@ class _Checkout(_Judge):
 
     def _stopped(self) -> Target:
         return checking.target(self._request, {}, stopped=True)
+
+    async def _steady(self) -> str:
+        """Every unit is still as it was when the stack became ready: none ended, none was started again."""
+        snapshot = lock.running(self._where)
+        if snapshot is None:
+            raise Wrong("the supervisor ended while the stack was judged", remedy="rxlaunch logs")
+        shaky = [unit for unit in snapshot.units.values() if unit.restarts or unit.phase not in _STEADY]
+        if shaky:
+            told = ", ".join(f"{unit.name} is {unit.phase} ({unit.restarts} restarts)" for unit in shaky)
+            raise Wrong(f"units did not stay up: {told}", remedy=f"rxlaunch logs {shaky[0].name}")
+        return "no unit ended or was started again"
 
     async def _stop(self) -> str:
         """Stop the round's stack. Raises Wrong when something had to be swept."""

@@ -55,11 +55,14 @@ class Chromium:
         """A fresh profile and a page in it. `own` are the origins (scheme://host:port) whose answers count."""
         from playwright.async_api import Error
 
-        context = await self._browser.new_context(
-            viewport={"width": _SIZE[0], "height": _SIZE[1]}, locale="en-US", reduced_motion="reduce"
-        )
         try:
+            context = await self._browser.new_context(
+                viewport={"width": _SIZE[0], "height": _SIZE[1]}, locale="en-US", reduced_motion="reduce"
+            )
             page = await context.new_page()
+        except Error as error:
+            raise BrowserFailed(f"the browser has died: {error.message.partition(chr(10))[0][:_EXCERPT]}") from None
+        try:
             yield Visit(page, own)
         finally:
             with contextlib.suppress(Error):  # the browser is gone, and the profile with it
@@ -80,17 +83,19 @@ async def launch(program: Path, authorities: Sequence[Path] = ()) -> AsyncIterat
     keys = trust.fingerprints(authorities)
     if keys:
         arguments.append(f"--ignore-certificate-errors-spki-list={','.join(keys)}")
-    async with async_playwright() as playwright:
+    async with contextlib.AsyncExitStack() as driver:
         try:
+            playwright = await driver.enter_async_context(async_playwright())
             browser = await playwright.chromium.launch(
                 executable_path=program, args=arguments, headless=True, timeout=_LAUNCH * 1000
             )
-        except Error as error:
+        except (Error, OSError) as error:
             raise _would_not_start(program, str(error)) from None
         try:
             yield Chromium(browser)
         finally:
-            await browser.close()
+            with contextlib.suppress(Error):  # it may have died, or heard Ctrl-C as we did
+                await browser.close()
 
 
 def _would_not_start(program: Path, said: str) -> BrowserFailed:

@@ -22,6 +22,10 @@ async def browser(target: Target, *, required: bool = False) -> AsyncIterator[Fi
 
     Without an installed browser all of it is left out by name; with `required` that is a failure.
     """
+    if not target.urls.keys() & {"backend", "storefront"}:
+        for name in (*admin_pages.names(target.checks), *shop_pages.NAMES):
+            yield Finding(GROUP, name, "left out", "there is neither a backend nor a storefront to look at")
+        return
     async with AsyncExitStack() as open_things:
         started: list[Chromium] = []
 
