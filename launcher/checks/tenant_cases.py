@@ -129,11 +129,8 @@ def _unverified(target: Target, tenants: Sequence[Tenant]) -> Iterator[Asked]:
 
 
 def _crossed(target: Target, tenants: Sequence[Tenant]) -> Iterator[Asked]:
-    """Each tenant's key on the next one's host: whichever is not compared with the host is seen."""
-    hosts = [tenant for tenant in tenants if tenant.is_open and tenant.host]
-    keys = [tenant for tenant in tenants if tenant.key]
-    pairs = [(host, key) for host in hosts for key in keys if host.channel != key.channel or not host.channel]
-    pairs = [(host, key) for host, key in pairs if host.slug != key.slug]
+    """One tenant's key on another's host: every host once, and every key."""
+    pairs = list(_pairs(tenants))
     if not pairs:
         yield _missing("crossed", "no two tenants have sales channels and publishable keys of their own")
     for host, key in pairs:
@@ -143,6 +140,27 @@ def _crossed(target: Target, tenants: Sequence[Tenant]) -> Iterator[Asked]:
                 status=target.tenancy.crossed_status, failure="tenant-crossed",
             )
         )  # fmt: skip
+
+
+def _pairs(tenants: Sequence[Tenant]) -> Iterator[tuple[Tenant, Tenant]]:
+    """A host and somebody else's key; keys that sell something first, for what they show is seen."""
+    hosts = [tenant for tenant in tenants if tenant.is_open and tenant.host]
+    keys = sorted((tenant for tenant in tenants if tenant.key), key=lambda tenant: not tenant.products)
+    unused = {tenant.slug for tenant in keys}
+    for turn, host in enumerate(hosts):
+        others = [key for key in keys if _strangers(host, key)]
+        selling = [key for key in others if key.products] or others
+        if selling:
+            unused.discard(selling[turn % len(selling)].slug)
+            yield host, selling[turn % len(selling)]
+    for key in keys:
+        host_of_another = next((host for host in hosts if _strangers(host, key)), None)
+        if key.slug in unused and host_of_another:
+            yield host_of_another, key
+
+
+def _strangers(one: Tenant, other: Tenant) -> bool:
+    return one.slug != other.slug and (one.channel != other.channel or not one.channel)
 
 
 def _administrators(target: Target, tenants: Sequence[Tenant]) -> Iterator[Asked]:

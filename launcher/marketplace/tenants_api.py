@@ -86,14 +86,15 @@ class ApiKeeper:
     def _body(self, tenant: Tenant, channel: str, key: dict[str, Any]) -> dict[str, Any]:
         """What the project's route gets: the columns of a tenant by their own names, and its hosts."""
         spec = self.tenancy.business
+        hosts = [{"domain": host, "is_verified": verified} for host, verified in tenant.hosts.items()]
         body = {
             spec.name: tenant.name, spec.slug: tenant.slug, spec.status: tenant.status, spec.tagline: tenant.tagline,
-            spec.primary_color: tenant.primary_color, spec.sales_channel: channel, spec.publishable_key: key["id"],
-            spec.settings: {spec.settings_key: key["token"], MARK: tenant.slug},
+            spec.primary_color: tenant.primary_color, spec.domain: next(iter(tenant.hosts)),
+            spec.sales_channel: channel, spec.publishable_key: key["id"],
+            spec.settings: {spec.settings_key: key["token"], MARK: tenant.slug}, self.tenancy.api.domains: hosts,
         }  # fmt: skip
-        domains = [{"domain": host, "is_verified": verified} for host, verified in tenant.hosts.items()]
-        given = {column: value for column, value in body.items() if column and value is not None}
-        return {**given, "domain": next(iter(tenant.hosts)), "domains": domains, **self.tenancy.api.body}
+        given = {field: value for field, value in body.items() if field and value is not None}
+        return {**given, **self.tenancy.api.body}
 
     async def _erase(self, admin: "_Admin", channel: dict[str, Any]) -> None:
         meta = channel.get("metadata") or {}

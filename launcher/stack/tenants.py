@@ -97,6 +97,7 @@ class ApiRoutes(Model):
 
     business: SitePath | None = None  # POST makes a tenant, DELETE of path/ID removes it
     answer: str = "business"  # the field of the answer that holds it
+    domains: str = "domains"  # the field of the body that lists the hosts; "" where it takes none
     body: dict[str, str | int | float | bool] = {}  # more of the body
 
 
