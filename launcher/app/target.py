@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 KEY = "NEXT_PUBLIC_MEDUSA_PUBLISHABLE_KEY"
 EMAIL = "RXLAUNCH_ADMIN_EMAIL"
 PASSWORD = "RXLAUNCH_ADMIN_PASSWORD"  # noqa: S105 - the name of a variable
+_TOLD = {"backend": "MEDUSA_BACKEND_URL", "storefront": "NEXT_PUBLIC_BASE_URL"}  # the variable with its address
 _URL_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
@@ -97,7 +98,7 @@ def _local(opened: Opened, snapshot: Snapshot) -> Target:
     world = _world(opened, outputs, redactor)
     environments = {name: world.known_environment(unit) for name, unit in opened.plan.units.items()}
     market = opened.loaded.stack.marketplace
-    urls = {name: f"http://127.0.0.1:{world.tools.ports.chosen[name]}" for name in _addressed(opened.plan, world)}
+    urls = _addresses(world, environments, https="https_authority" in outputs)
     here = Here(
         paths=opened.paths,
         plan=opened.plan,
@@ -125,9 +126,15 @@ def _local(opened: Opened, snapshot: Snapshot) -> Target:
     )
 
 
-def _addressed(plan: Plan, world: World) -> list[str]:
-    """The services that are asked by their addresses: those that have a port named like them."""
-    return [name for name in ("backend", "storefront") if name in plan.units and name in world.tools.ports.chosen]
+def _addresses(world: World, environments: Mapping[str, Mapping[str, str]], *, https: bool) -> dict[str, str]:
+    """Backend and storefront as browsers name them; with HTTPS by the names that their units were told."""
+    ports = world.tools.ports.chosen
+    found = {name: f"http://127.0.0.1:{ports[name]}" for name in _TOLD if name in world.plan.units and name in ports}
+    for name in found if https else ():
+        told = environments[name].get(_TOLD[name], "")
+        if told.startswith("https://"):
+            found[name] = told.rstrip("/")
+    return found
 
 
 def _login(given: Mapping[str, str]) -> tuple[str, str] | None:
