@@ -9,6 +9,7 @@ from launcher.checks.browser import browser
 from tests.support.marketplace import Reply, as_json
 from tests.support.small_marketplace import APPLICATION, LOGIN, PAGES, shown
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 LOGIN_NAME, HOME, PRODUCT = "admin login", "storefront home", "product page"
 
 
