@@ -14,7 +14,13 @@ MARK = "rxlaunch_tenant"  # in the metadata of a fixture's sales channel, and in
 ADMIN_SECRET = "tenant_admin_password"  # noqa: S105 - the name under which it is generated
 
 
-class Foreign(StepFailed):
+class Unusable(StepFailed):
+    """What the stack file says of tenants does not fit this marketplace."""
+
+    exit_code = 2
+
+
+class Foreign(Unusable):
     """What a fixture would need belongs to somebody else: nothing was changed."""
 
 
@@ -63,7 +69,7 @@ class Change:
 
 
 class Keeper(Protocol):
-    """Makes fixtures, and takes them away again. Everything of one call happens, or nothing."""
+    """Makes fixtures, and takes them away again: each of them whole, or not at all."""
 
     async def handles(self) -> list[str]:
         """The handles of every published product, sorted."""
@@ -83,14 +89,14 @@ class Keeper(Protocol):
 
 
 def wanted(fixtures: Mapping[str, TenantSpec], tenancy: TenancySpec, handles: Sequence[str]) -> list[Tenant]:
-    """The fixtures of a stack file as tenants. Raises StepFailed for products that nobody sells."""
+    """The fixtures of a stack file as tenants. Raises Unusable for products that nobody sells."""
     from launcher.stack.tenants import share_out
 
     shares = share_out(fixtures, sorted(handles))
     for name, products in shares.items():
         unknown = sorted(set(products) - set(handles))
         if unknown:
-            raise StepFailed(
+            raise Unusable(
                 f"[tenants.{name}] products: no product is published as {', '.join(unknown)}",
                 remedy=f"there are {', '.join(sorted(handles)) or 'none: seed the database'}",
             )

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from launcher.marketplace.tenants import MARK, Tenant
-from launcher.plan.step import StepFailed
+from launcher.marketplace.tenants import MARK, Tenant, Unusable
 from launcher.stack.tenants import TenancySpec
 
 if TYPE_CHECKING:
@@ -48,23 +47,23 @@ class Rows:
         for label, table in (("business", spec.business), ("domains", spec.domains)):
             there = self.columns(table.table)
             if not there:
-                raise StepFailed(
+                raise Unusable(
                     f"the database has no table {table.table}, where this marketplace would keep its tenants",
                     remedy=f"name it: [tenancy.{label}] table = …; if the schema is behind: rxlaunch up --fresh",
                 )
             named = {name for key, name in table if key not in _NO_COLUMNS and name}
             missing = sorted(named - there.keys())
             if missing:
-                raise StepFailed(
+                raise Unusable(
                     f"the table {table.table} has no column {', '.join(missing)}",
                     remedy=f'[tenancy.{label}] names the columns; "" is one that does not exist',
                 )
 
     def must_be_enough(self, table: str, given: Iterable[str]) -> None:
-        """Raises StepFailed for a column that must have a value and gets none."""
+        """Raises Unusable for a column that must have a value and gets none."""
         lacking = sorted(name for name, required in self.columns(table).items() if required and name not in given)
         if lacking:
-            raise StepFailed(
+            raise Unusable(
                 f"the table {table} needs a value for {', '.join(lacking)}",
                 remedy="give one to every fixture: [tenancy.business] extra = { COLUMN = … }",
             )

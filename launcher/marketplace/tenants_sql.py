@@ -110,7 +110,7 @@ class _Fixtures:
         for channel in channels:
             self._erase(name, channel)
         self._write(name, wanted, ids)
-        return Change(name, "changed" if channels else "made", tuple(wanted.hosts))
+        return Change(name, "changed" if kept else "made", tuple(wanted.hosts))
 
     def remove(self, names: Sequence[str] | None) -> list[Change]:
         """Take them away, with whatever an administrator added to their sales channels."""

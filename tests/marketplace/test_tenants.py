@@ -137,6 +137,19 @@ def test_whatever_an_administrator_did_to_a_fixture_goes_with_it(shop):
     assert shop.everything() == before
 
 
+def test_what_medusa_deleted_softly_counts_as_gone_and_is_cleared(shop):
+    before = shop.everything()
+    shop.apply()
+    for table, ours in (
+        ("business_domain", "business_id <> 'biz_seed'"), ("business", "id <> 'biz_seed'"),
+        ("sales_channel", "metadata is not null"), ("api_key", "true"),
+    ):  # fmt: skip
+        shop.sql(f"update {table} set deleted_at = now() where {ours}")
+    assert shop.apply() == dict.fromkeys(FIXTURES, "made")
+    shop.remove()
+    assert shop.everything() == before
+
+
 @pytest.mark.parametrize(
     "harm",
     [
