@@ -8,7 +8,7 @@ import pytest
 
 HEAVY = {
     "asyncio", "psutil", "pydantic", "httpx", "redis", "psycopg", "rich", "starlette", "uvicorn", "structlog",
-    "watchfiles", "tomli_w", "filelock", "ssl", "http.client",
+    "watchfiles", "playwright", "tomli_w", "filelock", "ssl", "http.client",
 }  # fmt: skip
 PROBE = """
 import json, sys
