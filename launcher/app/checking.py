@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from launcher.app import admin as admin_builds
 from launcher.app import tenancy, timeline
 from launcher.app.request import Request
 from launcher.app.result import Result
@@ -46,12 +47,15 @@ class Wanted:
     junit: Path | None = None
     html: Path | None = None
     with_fixtures: bool = False  # of [tenants], made for the occasion
+    admin_before: str | None = None  # the admin's build before this one: a directory, a manifest, an address
 
 
 def check(request: Request, wanted: Wanted, heard: Heard | None = None) -> Result:
     """Ask the groups and report; exit code 16 when anything fails. `heard` is told each finding as it comes."""
     names = chosen(wanted.names)
     judged = target(request, wanted.urls or {}, stopped=set(names) <= WITHOUT_A_STACK)
+    if wanted.admin_before is not None:
+        judged = replace(judged, admin_before=tuple(admin_builds.load(wanted.admin_before).files))
     began = time.time()
     done = asyncio.run(_with_fixtures(judged, names, heard) if wanted.with_fixtures else ask(judged, names, heard))
     report = Report("rxlaunch check", subject(judged), (done,), environment(judged), began)

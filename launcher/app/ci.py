@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from launcher import events as e
 from launcher.app import interruptions, workspace
 from launcher.app.ci_command import Command
-from launcher.app.opening import Opened, locate, open_stack
+from launcher.app.opening import Opened, open_stack
 from launcher.app.request import Guest, Request
 from launcher.app.result import Result
-from launcher.app.shared_builds import Shared
+from launcher.app.shared_builds import Shared, take_place
 from launcher.app.views import Printer
 from launcher.errors import Interrupted, LauncherError
 from launcher.state import sticky
@@ -56,22 +56,26 @@ def run(wish: Wish) -> Result:
     command.require()
     with interruptions.raised():
         checkout = open_stack(Request(wish.directory, wish.mode, https=wish.https))
-        with workspace.make(checkout.root, keep=wish.keep, linked=wish.mode != "dev") as made:
-            return _run_in(made, wish, checkout, command)
+        with (
+            take_place(checkout.paths) as place,
+            workspace.make(checkout.root, keep=wish.keep, linked=wish.mode != "dev") as made,
+        ):
+            shared = Shared(made, checkout.paths, place, own_database=not wish.external)
+            return _run_in(shared, wish, checkout.loaded.stack, command)
 
 
-def _run_in(made: "Workspace", wish: Wish, checkout: Opened, command: Command) -> Result:
+def _run_in(shared: Shared, wish: Wish, stack: "Stack", command: Command) -> Result:
     from launcher.app import ci_report
     from launcher.dashboard.patient import Patient
 
-    shared = Shared(made, locate(checkout.root), own_database=not wish.external)
-    request = _request(made, wish, checkout.loaded.stack, Guest(shared.action, command.beside))
+    made = shared.made
+    request = _request(made, wish, stack, Guest(shared.action, command.beside))
     opened = open_stack(request)
     began, failure = time.time(), None
     terminal = Patient(sys.stderr)
     view = _View(terminal, command)
     try:
-        sticky.save(made.state.sticky, sticky.load(shared.store / "ports.json"))
+        sticky.save(made.state.sticky, sticky.load(shared.place / "ports.json"))
         code = _booted(opened, request, view)
     except LauncherError as error:
         code, failure = error.exit_code, error
@@ -80,7 +84,7 @@ def _run_in(made: "Workspace", wish: Wish, checkout: Opened, command: Command) -
             workspace.mark_kept(made)
             view.print(_kept(made))
     if not _interrupted(code, command):
-        sticky.save(shared.store / "ports.json", sticky.load(made.state.sticky))
+        sticky.save(shared.place / "ports.json", sticky.load(made.state.sticky))
         run = ci_report.Run(opened, command, code, began, failure)
         _tell(run, wish, wish.artifacts or shared.store / "rxlaunch-ci.zip", view)
     terminal.drain(_LAST_WORDS)

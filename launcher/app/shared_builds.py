@@ -8,6 +8,7 @@ of a database is never taken over: every run has a new one.
 
 import asyncio
 import contextlib
+import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from launcher import native
 from launcher.app import workspace
 from launcher.app.workspace import Workspace
+from launcher.errors import Taken
 from launcher.plan.step import Action, Outcome, Run, Skip, StepContext, StepFailed
 from launcher.state import files, lock
 from launcher.state.fingerprints import FileFingerprints
@@ -24,6 +26,7 @@ from launcher.state.fingerprints import FileFingerprints
 if TYPE_CHECKING:
     from launcher.paths import StackPaths
 
+_PLACES = 64
 _TURN = 0.1  # seconds between two looks at the lock
 _RESULTS = {"medusa-build": Path(".medusa"), "next-build": Path(".next")}  # below the unit's directory
 _CACHES = frozenset({"cache"})  # of Next: answers of another database among it
@@ -36,12 +39,13 @@ class Shared:
 
     made: Workspace
     checkout: "StackPaths"  # where the checkout's own stack keeps its state
+    place: Path  # what this run leaves to the next one in its place: ports, and a storefront that knows them
     own_database: bool = True  # made for this run alone; False with --external
 
     @property
     def store(self) -> Path:
-        """Where the last run's builds are kept."""
-        return self.checkout.home / "ci"
+        """Where what all runs share is kept."""
+        return store_of(self.checkout)
 
     def action(self, name: str) -> Action:
         """The built-in action, done with the others in mind."""
@@ -51,7 +55,8 @@ class Shared:
         if name == "node-packages":
             return Packages(inner, self)
         if name in _RESULTS:
-            return Build(inner, self, _RESULTS[name])
+            keeps = self.store if name == "medusa-build" else self.place
+            return Build(inner, self, _RESULTS[name], keeps)
         if name == "publishable-key" and self.own_database:
             return SameKey(inner, self)
         return inner
@@ -70,6 +75,26 @@ class Shared:
             yield
         finally:
             release()
+
+
+def store_of(checkout: "StackPaths") -> Path:
+    """Where the runs of a checkout leave to each other what they have made."""
+    return checkout.home / "ci"
+
+
+@contextlib.contextmanager
+def take_place(checkout: "StackPaths") -> Iterator[Path]:
+    """The first place that no other run of this checkout has now: one that runs alone always has the same."""
+    for number in range(_PLACES):
+        place = store_of(checkout) / f"place-{number}"
+        if (release := lock.attempt(place.with_suffix(".lock"))) is not None:
+            try:
+                native.private_directory(place)
+                yield place
+            finally:
+                release()
+            return
+    raise Taken(f"{_PLACES} runs of this checkout are there already", remedy="wait for one of them to end")
 
 
 class Packages:
@@ -123,10 +148,11 @@ class _Elsewhere:
 class Build:
     """An action that leaves a directory of results, found again by its fingerprint."""
 
-    def __init__(self, inner: Action, shared: Shared, result: Path) -> None:
+    def __init__(self, inner: Action, shared: Shared, result: Path, keeps: Path) -> None:
         self._inner = inner
         self._shared = shared
         self._result = result
+        self._keeps = keeps
 
     async def check(self, context: StepContext) -> Skip | Run:
         """Skip when a build of the last run, or the checkout's own, is what a build now would give."""
@@ -169,7 +195,7 @@ class Build:
         yield self._shared.made.twin(context.cwd) / self._result, own
 
     def _kept(self, context: StepContext) -> Path:
-        return self._shared.store / context.unit
+        return self._keeps / context.unit
 
     def _keys(self, context: StepContext) -> tuple[str, ...]:
         return ("medusa-build", f"next-build:{context.unit}")
@@ -218,27 +244,33 @@ class SameKey:
 
     async def check(self, _context: StepContext) -> Skip | Run:
         """Always to be run: the database is new."""
-        return Run("every throwaway database gets the key of the last one")
+        return Run("every throwaway database gets the same key")
 
     async def run(self, context: StepContext) -> Outcome:
-        """Rename the key of the new database to the one you set, else to the last run's."""
+        """Rename the key of the new database to the one you set, else to that of all runs."""
         from launcher.marketplace import database
         from launcher.marketplace.project import database_url
         from launcher.marketplace.publishable_key import given_key
-        from launcher.state import records
 
-        file, url = self._shared.store / "key.json", database_url(context)
-        last = records.load(file).get(_KEY)
-        wanted = given_key(context.given) or (last if isinstance(last, str) else None)
+        wanted = given_key(context.given) or await self._ours(context)
+        url = database_url(context)
         seeded = await database.find_key(url) if url else None
-        if url and seeded and wanted and wanted != seeded:
+        if url and seeded and wanted != seeded:
             await database.rename_key(url, seeded, wanted)
         found = await self._inner.check(context)
         if isinstance(found, Run):
-            outcome = await self._inner.run(context)
-        else:
-            outcome = Outcome(found.outputs, note=found.reason)
-        token = outcome.outputs.get("publishable_key")
-        if token and token != last:
-            records.save(file, {_KEY: token})
-        return outcome
+            return await self._inner.run(context)
+        return Outcome(found.outputs, note=found.reason)
+
+    async def _ours(self, context: StepContext) -> str:
+        """The key of all runs of this checkout, made by the first one that needs it."""
+        from launcher.state import records
+
+        file = self._shared.store / "key.json"
+        async with self._shared.turn(context, "key"):
+            kept = records.load(file).get(_KEY)
+            if isinstance(kept, str):
+                return kept
+            made = "pk_" + secrets.token_hex(32)
+            records.save(file, {_KEY: made})
+            return made

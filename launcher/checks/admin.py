@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from launcher.checks import health
+from launcher.checks import cdn, health
 from launcher.checks.contract import Asking, LeftOut, Target, Wrong
 from launcher.checks.shop import Lazily, origin_of
 from launcher.findings import Finding
@@ -33,6 +33,9 @@ async def check(target: Target) -> AsyncIterator[Finding]:
         yield await ask("chunks", bundle.chunks, ("login", "served"))
         yield await ask("origin", bundle.origin, ("login", "served"))
         yield await ask("build", bundle.build, ("login", "files"))
+    if target.here is None:
+        async for finding in cdn.check(target):
+            yield finding
 
 
 class _Bundle:

@@ -77,6 +77,7 @@ class Target:
     expect_text: str | None = None  # what the storefront's home page must contain
     here: Here | None = None
     redact: Callable[[str], str] = field(default=str)
+    admin_before: Sequence[str] = ()  # the files of the admin's build before this one, below its path
 
     def url(self, name: str) -> str:
         """An address. Raises LeftOut when none was given."""

@@ -4,6 +4,7 @@ import click
 
 from launcher import __version__
 from launcher.cli import (
+    admin,
     check,
     ci,
     config,
@@ -67,6 +68,7 @@ for verb in (
     init.init,
     tenants.tenants,
     doctor.doctor,
+    admin.admin,
     ci.ci,
     supervise.supervise,
 ):

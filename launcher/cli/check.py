@@ -58,6 +58,12 @@ html = click.option(
     envvar="RXLAUNCH_WITH_FIXTURES",
     help="Make the tenants of the stack file before, and take them away after.",
 )
+@click.option(
+    "--admin-before",
+    metavar="BUILD",
+    envvar="RXLAUNCH_ADMIN_BEFORE",
+    help="The admin's build before: its files must still be there (a directory, a manifest, an address).",
+)
 @options.mode
 @options.directory
 @options.output
@@ -68,6 +74,7 @@ def check(
     junit: Path | None,
     html: Path | None,
     with_fixtures: bool,
+    admin_before: str | None,
     mode: str | None,
     directory: Path,
     output: str,
@@ -81,7 +88,7 @@ def check(
     from launcher.app import checking
     from launcher.app.request import Request
 
-    wanted = checking.Wanted(groups, urls, junit, html, with_fixtures)
+    wanted = checking.Wanted(groups, urls, junit, html, with_fixtures, admin_before)
     heard = _tell if output == "text" else None
     render.finish(checking.check(Request(directory, mode), wanted, heard), output)
 

@@ -31,6 +31,7 @@ for value in {(*canaries.GIVEN, SOUNDS_SECRET)!r}:
     for form in forms(value): os.write(1, b"told: " + form + b" :end\\n")
 raise SystemExit(1)
 """
+PRINTS = "import os; print('PORT', os.environ['RXLAUNCH_PORT_WEB'], os.environ['RXLAUNCH_DIRECTORY'], flush=True); "
 WAITS = """
 import os, pathlib, signal, sys, time
 pathlib.Path("begun").touch()
@@ -187,8 +188,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next(web):
 
 
 def test_two_at_once_share_no_port_and_no_file(web):
-    report = "import os; print('PORT', os.environ['RXLAUNCH_PORT_WEB'], os.environ['RXLAUNCH_DIRECTORY'], flush=True); "
-    (web.root / "waits.py").write_text(report + WAITS.lstrip())
+    (web.root / "waits.py").write_text(PRINTS + WAITS.lstrip())
     both = [web.popen("ci", "--", web.command[-1], "waits.py") for _ in range(2)]
     assert until(lambda: len(list((web.home / "ci").glob("*/project"))) == 2, 30)
     assert until(lambda: sum("waits.py" in line for line in web.survivors()) >= 4, 30)  # commands, and both launchers
@@ -203,6 +203,27 @@ def test_two_at_once_share_no_port_and_no_file(web):
 
 def test_the_next_run_has_the_same_ports_so_that_builds_hold(web):
     assert told(web)["RXLAUNCH_PORT_WEB"] == told(web)["RXLAUNCH_PORT_WEB"]
+
+
+def test_runs_at_once_leave_each_other_their_ports_in_order(web):
+    (web.root / "waits.py").write_text(PRINTS + WAITS.lstrip())
+
+    def two_at_once():
+        (web.root / "end").unlink(missing_ok=True)
+        ports = []
+        first = web.popen("ci", "--", web.command[-1], "waits.py")
+        assert until(lambda: list((web.home / "ci").glob("*/project/server.py")), 30)
+        second = web.popen("ci", "--", web.command[-1], "waits.py")
+        assert until(lambda: len(list((web.home / "ci").glob("*/project/server.py"))) == 2, 30)
+        (web.root / "end").touch()
+        for process in (first, second):
+            ports.append(re.search(r"PORT (\d+)", process.communicate(timeout=30)[0])[1])
+        return ports
+
+    before = two_at_once()
+    assert len(set(before)) == 2
+    assert two_at_once() == before
+    assert told(web)["RXLAUNCH_PORT_WEB"] == before[0]  # one alone has the first one's
 
 
 def test_keep_leaves_everything_for_a_look(web):
