@@ -10,10 +10,11 @@ from tests.support.stack_files import loaded
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_stack_file_in_the_readme_loads_with_the_tables_that_are_shown_further_down(tmp_path):
-    examples = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
-    stack = loaded(tmp_path, "\n".join(examples)).stack
-    assert {"mailpit", "backend", "storefront"} <= stack.services.keys()
+def test_the_stack_file_in_the_readme_loads_and_so_does_each_table_that_is_shown_further_down(tmp_path):
+    whole, *tables = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    for example in (whole, *(f"{whole}\n{table}" for table in tables)):
+        stack = loaded(tmp_path, example).stack
+        assert {"mailpit", "backend", "storefront"} <= stack.services.keys()
 
 
 def test_the_readme_names_every_command_and_no_other():

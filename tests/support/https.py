@@ -20,6 +20,7 @@ class Upstream(http.server.BaseHTTPRequestHandler):
     """Tells who it is and what it was asked; redirects to its own address; echoes what comes on a websocket."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet: else the second waits 40 ms for the first one to be acknowledged
 
     def do_GET(self):
         if self.headers.get("upgrade") == "websocket":
