@@ -85,8 +85,9 @@ async def _packages(here: Here, directory: Path) -> str:
     if not (directory / "package.json").is_file():
         raise LeftOut(f"there is no package.json in {directory}")
     found = await asyncio.to_thread(packages.look, directory, here.paths.root)
+    remedy = None if here.running else "rxlaunch up installs what the lock file says"
     if found.missing:
-        raise Wrong(f"{found.missing} not installed in {directory}", failure="packages-missing")
+        raise Wrong(f"{found.missing} not installed in {directory}", failure="packages-missing", remedy=remedy)
     if found.difference:
         raise Wrong(f"{found.difference} ({directory})", failure="packages-out-of-step")
     return f"installed, in step with {found.lock}" if found.lock else "installed (there is no lock file)"

@@ -1,12 +1,15 @@
 """`rxlaunch check` as it is typed: what it needs, what it leaves out, its exit codes, its files, and what it hides."""
 
 import json
+import subprocess
+import time
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from tests.support.judged import KEY, shop
 from tests.support.marketplace import Reply, Web, as_json
+from tests.support.small_stacks import until
 
 PASSWORD = "correct-horse-battery-9"
 
@@ -149,3 +152,31 @@ def test_a_deployment_that_does_not_answer_fails_once(stack):
     done = stack.run("check", "smoke", "--url", "backend=http://127.0.0.1:9", "-o", "json", check=16)
     found = verdicts(done)
     assert [name for name, verdict in found.items() if verdict == "failed"] == ["smoke.health"]
+
+
+BEATS = """
+import pathlib, subprocess, sys, time
+if len(sys.argv) == 1:
+    subprocess.Popen([sys.executable, __file__, "child"], start_new_session=True)
+    time.sleep(60)
+while True:
+    pathlib.Path("beat").write_text(str(time.time())); time.sleep(0.02)
+"""
+
+
+def test_nothing_of_a_baseline_outlives_the_command_however_it_ends(stack):
+    (stack.root / "beats.py").write_text(BEATS)
+    stack.write('[checks]\nbaseline = ["{python}", "beats.py"]\n[services.x]\ncommand = "x"')
+    command = [*stack.command, "-P", "-m", "launcher", "check", "baseline"]
+    beat = stack.root / "beat"
+    with subprocess.Popen(command, cwd=stack.root, env=stack.env, stdout=subprocess.DEVNULL) as checking:
+        until(beat.exists)
+        checking.kill()
+    until(lambda: is_still(beat))
+
+
+def is_still(beat):
+    """Whether nobody writes the file any more."""
+    before = beat.read_text()
+    time.sleep(0.2)
+    return beat.read_text() == before
