@@ -130,9 +130,9 @@ def _archived(target: Path, run: Run, report: Report, redactor: "Redactor") -> s
 
 def _entries(run: Run, report: Report) -> Iterator[tuple[str, bytes]]:
     """Every file of the archive; the archive itself redacts them."""
-    from launcher.app import queries
     from launcher.app.checking import render
     from launcher.report import summary
+    from launcher.state import store
 
     where = run.opened.paths
     yield "report.html", render("html", report).encode()
@@ -140,7 +140,8 @@ def _entries(run: Run, report: Report) -> Iterator[tuple[str, bytes]]:
     yield "report.json", _json({"version": 1, "exit_code": run.code, **report.to_json()})
     yield "timeline.json", _json([dict(row) for each in report.rounds for row in each.timeline])
     yield "environment.json", _json(dict(report.environment))
-    yield "status.json", _json(queries.status(where.root).data)
+    last = store.load(where)
+    yield "status.json", _json(last.to_json() if last else {})
     yield from _file("events.ndjson", where.events)
     for log in sorted([*where.logs.glob("*.log"), *where.logs.glob("*.log.1")]):
         yield from _file(f"logs/{log.name}", log)

@@ -1,7 +1,7 @@
 """What is known of a stack that is only looked at: its ports, of the running instance or as it would like them."""
 
 from launcher.app.opening import Opened
-from launcher.state import lock
+from launcher.state import lock, sticky
 
 
 class KnownPorts:
@@ -9,7 +9,9 @@ class KnownPorts:
 
     def __init__(self, opened: Opened) -> None:
         snapshot = lock.running(opened.paths)
-        wanted = {n: spec.fixed or spec.prefer or 0 for n, spec in opened.loaded.stack.ports.items()}
+        last = sticky.load(opened.paths.sticky)
+        ports = opened.loaded.stack.ports
+        wanted = {n: spec.fixed or last.get(n) or spec.prefer or 0 for n, spec in ports.items()}
         self.chosen = {**wanted, **(snapshot.ports if snapshot else {})}
 
     def release(self, name: str) -> None:

@@ -133,7 +133,12 @@ class Packages:
 
 
 class _Elsewhere:
-    """A context whose directories are those of the checkout, and whose fingerprints are the checkout's own."""
+    """A context whose directories are those of the checkout, and whose fingerprints are the checkout's own.
+
+    Packages that are right are never installed again, `--fresh` or not: others may be running from them.
+    """
+
+    fresh = False
 
     def __init__(self, context: StepContext, shared: Shared) -> None:
         self._context = context

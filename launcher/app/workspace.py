@@ -10,8 +10,9 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ _LEFT_OUT = frozenset({
     ".git", ".hg", ".svn", ".next", ".medusa", ".turbo", ".venv", "__pycache__", "coverage", "test-results",
     "playwright-report",
 })  # fmt: skip
+_ATTEMPTS, _PAUSE = 5, 0.3
 _REFUSED_BY_MEDUSA = "test"  # `medusa build` leaves out every file whose whole path contains it
 
 
@@ -106,17 +108,30 @@ def _remove_dead(home: Path) -> None:
 
 def _remove(run: Path, state: paths.StackPaths) -> None:
     """Remove a copy and the state of its stack. Links to packages are removed, never followed."""
-    problems: list[str] = []
-    for directory in (run, state.home):
-        if directory.exists():
-            shutil.rmtree(directory, onerror=lambda _call, path, _error: problems.append(str(path)))
+    left = [directory for directory in (run, state.home) if not _removed(directory)]
     state.socket.unlink(missing_ok=True)
-    left = [directory for directory in (run, state.home) if directory.exists()]
     if left:
         raise LauncherError(
-            f"could not remove {' and '.join(map(str, left))} ({problems[0] if problems else 'in use'})",
-            remedy="remove it by hand; the next `rxlaunch ci` tries again",
+            f"could not remove {' and '.join(map(str, left))}: something there is in use or may not be deleted",
+            remedy="remove it by hand, or leave it to the next `rxlaunch ci`",
         )
+
+
+def _removed(directory: Path) -> bool:
+    """Whether a directory is gone; on Windows a virus scanner may have a file of it open for a moment."""
+    for _ in range(_ATTEMPTS):
+        shutil.rmtree(directory, onerror=_writable_first)
+        if not directory.exists():
+            return True
+        time.sleep(_PAUSE)
+    return False
+
+
+def _writable_first(remove: Callable[[str], object], path: str, _error: object) -> None:
+    """Remove what is write-protected all the same, which Windows refuses."""
+    with contextlib.suppress(OSError):
+        Path(path).chmod(stat.S_IRWXU)
+        remove(path)
 
 
 def mark_kept(made: Workspace) -> None:

@@ -246,10 +246,12 @@ def test_an_archive_is_written_on_failure_only_unless_always_is_asked_for(web):
     named = re.search(r"artifacts: (\S+)", done.stderr)[1]
     with zipfile.ZipFile(named) as archive:
         names = set(archive.namelist())
+        ports = json.loads(archive.read("status.json"))["ports"]
         assert b"hello" in archive.read("logs/ci-command.log")
         assert json.loads(archive.read("report.json"))["exit_code"] == 3
     assert {"logs/web.log", "events.ndjson", "status.json", "timeline.json", "environment.json"} <= names
     assert {"report.html", "summary.md", "rxlaunch.toml"} <= names
+    assert ports["web"] not in (0, 21000)
 
 
 def test_no_secret_is_in_the_archive_the_summary_or_the_test_cases(web):
@@ -265,6 +267,14 @@ def test_no_secret_is_in_the_archive_the_summary_or_the_test_cases(web):
     kept |= {"summary": summary.read_bytes(), "junit": (web.root / "out.xml").read_bytes()}
     assert b"told: ***" in kept["logs/ci-command.log"]
     assert canaries.leaks(kept, (*canaries.GIVEN, SOUNDS_SECRET)) == []
+
+
+def test_the_environment_that_is_told_has_the_ports_that_were_used(web):
+    web.web('contract = "all"\n[services.web.env]\nADDRESS = "${url.web}"\n[contracts.all]\nADDRESS = {}')
+    ci(web, "--artifacts", "out.zip", ["told.json", "3"], check=3)
+    used = json.loads((web.root / "told.json").read_text())["BASE_URL"]
+    with zipfile.ZipFile(web.root / "out.zip") as archive:
+        assert json.loads(archive.read("environment.json"))["web: ADDRESS"] == used
 
 
 def test_the_summary_of_the_ci_system_has_a_table_and_the_end_of_what_failed(web):
