@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from launcher.run.world import World
 
 UNIT = "ci-command"  # its name among the logs
-_GRACE = 10.0
+_GRACE = 5.0  # CI systems kill about ten seconds after they asked
 _TAIL_LINES = 30
 _OUTPUTS = {
     "DATABASE_URL": "database_url",

@@ -36,7 +36,9 @@ class Workspace:
 
     origin: Path  # the checkout
     root: Path  # the copy
-    linked: bool = True  # packages are one link; else a tree of hard links, for Turbopack follows none out of a project
+    linked: bool = (
+        True  # all packages are links; else Next's are hard links, for Turbopack follows none out of a project
+    )
 
     @property
     def state(self) -> paths.StackPaths:
@@ -169,14 +171,22 @@ def _copy_link(source: Path, target: Path, origin: Path) -> None:
 
 def link_packages(made: Workspace) -> None:
     """Let every node_modules of the checkout be seen from the copy too; those that exist already stay."""
-    for found in packages_of(made.origin):
+    everywhere = list(packages_of(made.origin))
+    real = set() if made.linked else _of_next(everywhere)
+    for found in everywhere:
         inside = made.root / found.relative_to(made.origin)
         if os.path.lexists(inside) or not inside.parent.is_dir():
             continue
-        if made.linked:
-            link(found, inside)
-        else:
+        if found in real:
             shutil.copytree(found, inside, symlinks=True, copy_function=_hard_link)
+        else:
+            link(found, inside)
+
+
+def _of_next(everywhere: list[Path]) -> set[Path]:
+    """The packages that Turbopack reads: those beside Next; all of them where it is a link into others (pnpm)."""
+    own = {packages for packages in everywhere if (packages / "next").exists()}
+    return set(everywhere) if any((packages / "next").is_symlink() for packages in own) else own
 
 
 def _hard_link(source: str, target: str) -> str:

@@ -48,6 +48,16 @@ def test_removing_the_copy_leaves_the_packages_alone(checkout, linked):
     assert (checkout / "node_modules" / "next" / "package.json").read_text() == "node_modules/next/package.json"
 
 
+def test_for_turbopack_the_packages_beside_next_are_real_ones_and_others_stay_links(checkout):
+    with workspace.make(checkout, keep=False, linked=False) as made:
+        assert not (made.root / "node_modules").is_symlink()
+        assert (made.root / "node_modules" / "next" / "package.json").stat().st_nlink == 2
+        assert (made.root / "storefront" / "node_modules").is_symlink()
+    (checkout / "storefront" / "node_modules" / "next").symlink_to("../../node_modules/next")
+    with workspace.make(checkout, keep=False, linked=False) as made:  # as pnpm does it: links must stay within
+        assert not (made.root / "storefront" / "node_modules").is_symlink()
+
+
 def test_packages_that_come_later_are_linked_then(checkout):
     with workspace.make(checkout, keep=False, linked=True) as made:
         (checkout / "tools" / "node_modules").mkdir(parents=True)
