@@ -35,7 +35,7 @@ def built_in(target: Target, tenants: Sequence[Tenant], *, complete: bool) -> It
     yield from _unverified(target, tenants)
     yield from _crossed(target, tenants)
     yield from _administrators(target, open_ones)
-    yield from _protected(target)
+    yield from protected(target)
 
 
 def _missing(name: str, why: str) -> Asked:
@@ -194,7 +194,7 @@ def _page_of(route: str, tenant: Tenant) -> str:
     return route.replace("{slug}", tenant.slug).replace("{id}", tenant.id)
 
 
-def _protected(target: Target) -> Iterator[Asked]:
+def protected(target: Target) -> Iterator[Asked]:
     """Nobody without a session reads what administrators read."""
     routes = [route for route in target.checks.routes if route.startswith("/admin")]
     for route in dict.fromkeys((*_ADMIN_ROUTES, *routes)):

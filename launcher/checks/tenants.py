@@ -15,12 +15,12 @@ from urllib.parse import urljoin, urlsplit
 
 from launcher.checks import servers
 from launcher.checks.contract import LeftOut, Target, Wrong, ask
-from launcher.checks.tenant_cases import Asked, built_in
+from launcher.checks.tenant_cases import Asked, built_in, protected
 from launcher.errors import LauncherError
 from launcher.findings import Finding, Verdict
 from launcher.marketplace.medusa import Page, Question, Site
 from launcher.marketplace.tenants import ADMIN_SECRET, Tenant
-from launcher.stack.tenants import TenantCase
+from launcher.stack.tenants import TenantCase, TenantSpec
 
 _KEY_HEADER = "x-publishable-api-key"
 _REDIRECTS = 6
@@ -30,21 +30,20 @@ _ANSWER_SECONDS = 15.0
 
 async def check(target: Target) -> AsyncIterator[Finding]:
     """Built-in cases about the tenants that are there, then the stack file's own."""
+    tenants, cases = list[Tenant](), protected(target)
     try:
-        target.url("backend")
-        tenants, complete = await _known(target)
+        tenants = await _known(target)
+        cases = built_in(target, tenants, complete=target.here is not None)
     except LeftOut as reason:
         yield Finding("tenants", "tenants", "left out", str(reason))
-        return
     except LauncherError as error:
         verdict: Verdict = "failed" if target.tenants else "left out"  # not every marketplace has tenants
         yield Finding("tenants", "tenants", verdict, error.message, remedy=error.remedy)
-        return
     if target.here is None:
         yield Finding("tenants", "fixtures", "left out", "are made in the database of a stack on this machine alone")
     async with AsyncExitStack() as stack:
         asking = _Asking(target, {tenant.slug: tenant for tenant in tenants}, stack)
-        for asked in (*built_in(target, tenants, complete=complete), *map(Asked, target.tenancy.cases)):
+        for asked in (*cases, *map(Asked, target.tenancy.cases)):
             yield await ask("tenants", asked.case.name, partial(asking.ask, asked))
 
 
@@ -58,20 +57,35 @@ def address(target: Target, host: str) -> str:
     return f"{base.scheme}://{host}:{base.port}" if base.port else f"{base.scheme}://{host}"
 
 
-async def _known(target: Target) -> tuple[list[Tenant], bool]:
-    """The tenants of the stack's own database; of a deployment, those that the stack file names."""
+async def _known(target: Target) -> list[Tenant]:
+    """The tenants of the stack's own database; of a deployment, those that the stack file names. Raises LeftOut."""
     if target.here is not None:
         from launcher.marketplace.tenants_sql import SqlKeeper
 
-        return await SqlKeeper(servers.database_url(target.here), target.tenancy).all(), True
-    if not target.tenants:
-        raise LeftOut("the stack file names no tenants ([tenants.NAME] domain = …)")
+        return await SqlKeeper(servers.database_url(target.here), target.tenancy).all()
+    named = {name: spec for name, spec in target.tenants.items() if _is_there(target, spec)}
+    if not named:
+        raise LeftOut(
+            "the stack file names no tenants of this deployment ([tenants.NAME] domain = …, "
+            "or for one mode alone, [modes.production.tenants.NAME])"
+        )
     from launcher.marketplace.tenants import wanted
 
-    named = {name: spec.model_copy(update={"products": spec.products or ()}) for name, spec in target.tenants.items()}
+    named = {name: spec.model_copy(update={"products": spec.products or ()}) for name, spec in named.items()}
     handles = [handle for spec in named.values() for handle in spec.products or ()]
+    target.url("backend")
     async with target.open_site("backend") as site:
-        return [await _with_key(target, site, tenant) for tenant in wanted(named, target.tenancy, handles)], False
+        return [await _with_key(target, site, tenant) for tenant in wanted(named, target.tenancy, handles)]
+
+
+def _is_there(target: Target, spec: TenantSpec) -> bool:
+    """Names below .localhost are this machine, never a deployment somewhere else."""
+    host = urlsplit(target.urls.get("storefront", target.urls.get("backend", ""))).hostname or ""
+    return _is_here(host) or not any(map(_is_here, spec.hosts))
+
+
+def _is_here(host: str) -> bool:
+    return host in {"localhost", "127.0.0.1", "::1"} or host.endswith(".localhost")
 
 
 async def _with_key(target: Target, site: Site, tenant: Tenant) -> Tenant:
@@ -155,6 +169,7 @@ class _Asking:
             headers[_KEY_HEADER] = key
         if case.session:
             headers["authorization"] = f"Bearer {await self._session(case.session)}"
+        self.target.url("backend")
         site = await self._site("backend")
         return await site.send(Question(case.path, headers=headers), seconds=_ANSWER_SECONDS)
 

@@ -80,11 +80,14 @@ class Shop:
         is_open = f"open {request.path}" in self.sins
         return as_json({"users": []}) if is_open else as_json({"message": "Unauthorized"}, 401)
 
-    def findings(self, **more):
-        base = f"http://127.0.0.1:{self.web.port}"
+    @property
+    def base(self):
+        return f"http://127.0.0.1:{self.web.port}"
+
+    def findings(self, urls=None, **more):
         target = Target(
-            urls={"backend": base, "storefront": base},
-            open_site=lambda name: open_site(base if "://" not in name else name),
+            urls=urls or {"backend": self.base, "storefront": self.base},
+            open_site=lambda name: open_site(self.base if "://" not in name else name),
             key=PLATFORM, login=None, tenants=TENANTS, checks=ChecksSpec(routes=("/health", "/admin/custom")), **more,
         )  # fmt: skip
 
@@ -182,6 +185,17 @@ def test_cases_of_the_stack_file_are_asked_too(web):
     assert findings["their colour"].evidence.endswith("tenant.primary_color is '#7c3aed', not '#ffffff'")
     assert findings["their page"].evidence.endswith("200, but it does not show 'Drops!'")
     assert findings["nobody's key"].verdict == "left out"
+
+
+def test_tenants_of_this_machine_are_not_sought_in_a_deployment_elsewhere(web):
+    shop = Shop(web)
+    findings = shop.findings(urls={"backend": shop.base, "storefront": "https://shop.example.com"})
+    assert findings["tenants"].verdict == "left out"
+    assert "names no tenants of this deployment" in findings["tenants"].evidence
+    assert {name for name, found in findings.items() if found.verdict == "passed"} == {
+        "protected /admin/users/me", "protected /admin/products", "protected /admin/sales-channels",
+        "protected /admin/custom",
+    }  # fmt: skip
 
 
 def test_a_dead_backend_fails_and_shows_nobody_a_store(web):
