@@ -118,17 +118,6 @@ def npm_difference(directory: Path) -> str | None:
     return f"{extra} is installed and not in the lock file" if extra else None
 
 
-def installed_problem(directory: Path, root: Path) -> str | None:
-    """Why what is installed isn't what is asked for; None when it is. Of npm alone is the lock file understood."""
-    if not (directory / "package.json").is_file():
-        return None
-    missing = _missing(directory)
-    if missing:
-        return f"{_listed(missing)} not installed"
-    project = find_project(directory, root)
-    return npm_difference(project.directory) if project.manager == "npm" and project.lock else None
-
-
 @dataclass(frozen=True, slots=True)
 class Installed:
     """What a look at a project's packages shows; `missing` and `difference` are sentences, None when all is well."""

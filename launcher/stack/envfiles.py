@@ -89,5 +89,6 @@ def edited(text: str, changes: Mapping[str, str | None]) -> str:
             pieces.append(written)
             continue
         value = changes[binding.key]
-        pieces.append("" if value is None else f"{binding.key}={value}\n")
+        blank = written[: len(written) - len(written.lstrip())].rpartition("\n")  # empty lines before it stay
+        pieces.append("".join(blank[:2]) + ("" if value is None else f"{binding.key}={value}\n"))
     return "".join(pieces)

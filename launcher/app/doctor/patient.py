@@ -58,6 +58,11 @@ class Patient:
             raise LeftOut(f"this stack has no {name}")
         return self.here.directories[name]
 
+    def answers(self, service: str) -> bool:
+        """Whether a service of the running stack is ready."""
+        unit = self.last.units.get(service) if self.running and self.last else None
+        return unit is not None and unit.phase == "ready"
+
     def units_doing(self, action: str) -> list[str]:
         """The units whose work is that built-in action."""
         plan = self.stack.plan

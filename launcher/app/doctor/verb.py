@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from launcher import diagnosis
 from launcher.app import checking
 from launcher.app.doctor import built, data, machine
+from launcher.app.doctor.past import forgiven
 from launcher.app.doctor.patient import Patient, meet
 from launcher.app.doctor.repairs import REPAIRS
 from launcher.app.request import Request
@@ -73,7 +74,7 @@ async def _examined(patient: Patient) -> list[Finding]:
         async for finding in ask_whole(name, questions):
             complete = replace(finding, remedy=diagnosis.remedy_of(finding))
             found.append(checking.redacted(complete, patient.redact))
-    return found
+    return forgiven(found)
 
 
 def failed(found: list[Finding]) -> list[Finding]:
