@@ -170,9 +170,9 @@ def test_nothing_of_a_baseline_outlives_the_command_however_it_ends(stack):
     command = [*stack.command, "-P", "-m", "launcher", "check", "baseline"]
     beat = stack.root / "beat"
     with subprocess.Popen(command, cwd=stack.root, env=stack.env, stdout=subprocess.DEVNULL) as checking:
-        until(beat.exists)
+        assert until(beat.exists)
         checking.kill()
-    until(lambda: is_still(beat))
+    assert until(lambda: is_still(beat))
 
 
 def is_still(beat):

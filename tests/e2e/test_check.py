@@ -106,7 +106,7 @@ def test_a_redis_that_is_gone_is_named_and_nothing_else(running):
         "smoke.listener redis": None,
         "smoke.health": "redis-unreachable",
     }
-    until(lambda: get(running.url("backend", "/ready")).status_code == 200)
+    assert until(lambda: get(running.url("backend", "/ready")).status_code == 200)
     assert failed(running, "smoke") == {}
 
 
