@@ -24,12 +24,16 @@ def manifest(source: str) -> Result:
 def purge_list(old: str, new: str) -> Result:
     """What a cache in front of the admin must forget, and must go on serving, when `new` is deployed over `old`."""
     changes = bundle.compare(load(old), load(new))
-    return Result(_told(changes), changes.to_json())
+    partly = [source for source in (old, new) if _is_address(source)]
+    text = _told(changes)
+    if partly:
+        text += f"\nof {' and '.join(partly)} only the files that its page and its scripts name are known (no fonts)"
+    return Result(text, {**changes.to_json(), "partly_known": partly})
 
 
 def load(source: str) -> Build:
     """The build in a directory, in a saved manifest, or at an address. Raises UsageError, LauncherError."""
-    if urlsplit(source).scheme in ("http", "https"):
+    if _is_address(source):
         return asyncio.run(_deployed(source))
     path = Path(source)
     if path.is_dir():
@@ -43,6 +47,10 @@ def load(source: str) -> Build:
         ) from None
     except ValueError:
         raise UsageError(f"{source} is not JSON", remedy="rxlaunch admin manifest DIR -o json > FILE") from None
+
+
+def _is_address(source: str) -> bool:
+    return urlsplit(source).scheme in ("http", "https")
 
 
 async def _deployed(address: str) -> Build:

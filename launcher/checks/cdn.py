@@ -131,7 +131,9 @@ class _Seen:
         if not names:
             raise LeftOut("no build before was named (--admin-before BUILD)")
         found = [Asset(self._whole(f"{self._base}/{name}"), _kind_of(name)) for name in names]
-        pages = await self._all([partial(self._head, asset.address) for asset in found])
+        async with self._target.open_site("backend") as site:
+            questions = [partial(site.send, Question(asset.address, "HEAD"), seconds=_SECONDS) for asset in found]
+            pages = await self._all(questions)
         gone = [asset.address for asset, page in zip(found, pages, strict=True) if _is_gone(page)]
         if gone:
             raise Wrong(
@@ -163,10 +165,6 @@ class _Seen:
         self._target.url("backend")
         async with self._target.open_site("backend") as site:
             return await site.get(path, seconds=_SECONDS, headers=headers)
-
-    async def _head(self, address: str) -> Page:
-        async with self._target.open_site("backend") as site:
-            return await site.send(Question(address, "HEAD"), seconds=_SECONDS)
 
     async def _all(self, questions: Sequence[Callable[[], Awaitable[Page]]]) -> list[Page]:
         slots = asyncio.Semaphore(_AT_ONCE)

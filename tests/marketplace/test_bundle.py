@@ -61,7 +61,10 @@ def test_a_saved_manifest_stands_for_its_directory(old, new, tmp_path):
 
 def test_a_deployment_is_compared_by_its_address(new):
     with served(Origin(), Rules()) as url:
-        changes = admin.purge_list(f"{url}/app", str(new)).data
+        result = admin.purge_list(f"{url}/app", str(new))
+    changes = result.data
+    assert changes["partly_known"] == [f"{url}/app"]
+    assert "no fonts" in result.text
     assert changes["keep"] == ["/app/assets/index-AAAAAAA1.js"]
     assert changes["purge_pages_below"] == "/app/"
     with served(Origin(files=build("index-DDDDDDD4.js")), Rules()) as url:
