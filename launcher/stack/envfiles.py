@@ -85,7 +85,7 @@ def edited(text: str, changes: Mapping[str, str | None]) -> str:
     pieces = []
     for binding in parse_stream(io.StringIO(text)):
         written = binding.original.string
-        if binding.key not in changes:
+        if binding.key is None or binding.key not in changes:
             pieces.append(written)
             continue
         value = changes[binding.key]
