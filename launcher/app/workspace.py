@@ -156,8 +156,14 @@ def copy_sources(origin: Path, target: Path) -> None:
             if source.is_symlink():
                 _copy_link(source, here / name, origin)
             elif name in files and stat.S_ISREG(source.stat().st_mode):
-                shutil.copy2(source, here / name)
+                _copy_file(source, here / name)
         names[:] = [name for name in names if not Path(directory, name).is_symlink()]
+
+
+def _copy_file(source: str | Path, target: str | Path) -> None:
+    """Content, date and mode; by the means that every Windows has (`copy2` asks for one of Windows 8)."""
+    shutil.copyfile(source, target)
+    shutil.copystat(source, target)
 
 
 def _copy_link(source: Path, target: Path, origin: Path) -> None:
@@ -177,10 +183,8 @@ def link_packages(made: Workspace) -> None:
         inside = made.root / found.relative_to(made.origin)
         if os.path.lexists(inside) or not inside.parent.is_dir():
             continue
-        if found in real:
+        if found in real or not _linked(found, inside):
             shutil.copytree(found, inside, symlinks=True, copy_function=_hard_link)
-        else:
-            link(found, inside)
 
 
 def _of_next(everywhere: list[Path]) -> set[Path]:
@@ -194,7 +198,7 @@ def _hard_link(source: str, target: str) -> str:
     try:
         os.link(source, target)
     except OSError:
-        shutil.copy2(source, target)
+        _copy_file(source, target)
     return target
 
 
@@ -210,11 +214,17 @@ def _is_source(directory: Path) -> bool:
     return directory.name not in _LEFT_OUT and directory.name != PACKAGES
 
 
-def link(target: Path, inside: Path) -> None:
-    """A link to a directory, of the kind that needs no privilege."""
+def _linked(target: Path, inside: Path) -> bool:
+    """Whether a link could be made, of the kind that needs no privilege; Windows makes none to a network drive."""
     from launcher.marketplace.persistent import link_directory
 
-    link_directory(target, inside)
+    try:
+        link_directory(target, inside)
+    except OSError:
+        with contextlib.suppress(OSError):
+            inside.rmdir()  # half a junction is an empty directory
+        return False
+    return True
 
 
 def copy_directory(source: Path, target: Path, left_out: frozenset[str] = frozenset()) -> None:
@@ -223,4 +233,4 @@ def copy_directory(source: Path, target: Path, left_out: frozenset[str] = frozen
     def ignore(directory: str, names: list[str]) -> set[str]:
         return set(left_out) & set(names) if Path(directory) == source else set()
 
-    shutil.copytree(source, target, symlinks=True, ignore=ignore)
+    shutil.copytree(source, target, symlinks=True, ignore=ignore, copy_function=_copy_file)
