@@ -60,6 +60,8 @@ def run(wish: Wish) -> Result:
             take_place(checkout.paths) as place,
             workspace.make(checkout.root, keep=wish.keep, linked=wish.mode != "dev") as made,
         ):
+            if not wish.external:
+                workspace.mark_own_database(made)
             shared = Shared(made, checkout.paths, place, own_database=not wish.external)
             return _run_in(shared, wish, checkout.loaded.stack, command)
 

@@ -56,17 +56,19 @@ def write(run: Run, junit: Path | None, archive: Path, *, always: bool) -> Itera
 
 
 def _report(run: Run, redactor: "Redactor") -> Report:
+    from launcher.app.checking import redacted
     from launcher.state import store
 
     happened = store.read_events(run.opened.paths.events)
-    rows = timeline.rows(happened)
+    rows = [{**row, "note": redactor.text(row["note"]) if row["note"] else None} for row in timeline.rows(happened)]
     failures = {event.unit: event.failure for event in happened if isinstance(event, e.UnitFailed)}
     findings = [_of_unit(row, failures.get(str(row["unit"]))) for row in rows]
     if run.failure is not None:
         findings.append(Finding("boot", "stack", "failed", run.failure.message, remedy=run.failure.remedy))
     findings.append(_of_command(run, redactor))
     logs = {unit: redactor.text(text) for unit, text in _ends(run.opened.paths.logs)}
-    whole = Round(tuple(findings), seconds=time.time() - run.began, timeline=rows, logs=logs)
+    told = tuple(redacted(finding, redactor.text) for finding in findings)
+    whole = Round(told, seconds=time.time() - run.began, timeline=rows, logs=logs)
     return Report("rxlaunch ci", run.opened.plan.name, (whole,), _environment(run.opened, redactor), run.began)
 
 

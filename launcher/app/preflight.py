@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from launcher import native, paths
-from launcher.app import secrecy
+from launcher.app import secrecy, workspace
 from launcher.app.opening import Opened
 from launcher.errors import ConfigError, Problem
 from launcher.events import LogTrouble, PortChosen
@@ -120,7 +120,7 @@ def contract_resolver(
     """The contract's door, with what is the same for every unit filled in."""
     from launcher.marketplace.contract import resolve
 
-    mode, ci = opened.plan.mode, bool(given.get("CI"))
+    mode, ci = opened.plan.mode, bool(given.get("CI")) and not workspace.has_own_database(opened.root)
 
     def door(spec: Mapping[str, VariableSpec], env: Mapping[str, str]) -> ContractResult:
         return resolve(spec, env, mode=mode, ci=ci, secret=secrets.get_or_make)

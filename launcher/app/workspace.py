@@ -26,6 +26,7 @@ _LEFT_OUT = frozenset({
     ".git", ".hg", ".svn", ".next", ".medusa", ".turbo", ".venv", "__pycache__", "coverage", "test-results",
     "playwright-report",
 })  # fmt: skip
+_OWN_DATABASE = ".rxlaunch-own-database"
 _ATTEMPTS, _PAUSE = 5, 0.3
 _REFUSED_BY_MEDUSA = "test"  # `medusa build` leaves out every file whose whole path contains it
 
@@ -134,6 +135,16 @@ def _writable_first(remove: Callable[[str], object], path: str, _error: object) 
     with contextlib.suppress(OSError):
         Path(path).chmod(stat.S_IRWXU)
         remove(path)
+
+
+def mark_own_database(made: Workspace) -> None:
+    """Say that no real data can be met from this copy."""
+    (made.root.parent / _OWN_DATABASE).touch()
+
+
+def has_own_database(root: Path) -> bool:
+    """Whether a checkout is a copy whose database was made for it alone."""
+    return (root.parent / _OWN_DATABASE).is_file()
 
 
 def mark_kept(made: Workspace) -> None:

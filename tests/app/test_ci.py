@@ -234,6 +234,15 @@ def test_keep_leaves_everything_for_a_look(web):
     web.assert_nothing_left()
 
 
+def test_a_key_that_protects_no_real_data_is_derived_in_ci_too(web):
+    contract = '[contracts.all]\nJWT_SECRET = { secret = true }\nKEY = { secret = true, derive = "encryption-key" }'
+    web.web(f'contract = "all"\n{contract}')
+    web.env |= {"CI": "1", "JWT_SECRET": "given-by-the-user-0123456789"}
+    ci(web, "--mode", "production", ["told.json", "0"], check=0)
+    done = ci(web, "--mode", "production", "--external", ["told.json", "0"], check=2)  # the control: it may be real
+    assert "KEY: is required" in done.stderr
+
+
 # --- what is told of it -----------------------------------------------------------------------------------------
 
 
