@@ -83,6 +83,7 @@ async def launch(program: Path, authorities: Sequence[Path] = ()) -> AsyncIterat
     keys = trust.fingerprints(authorities)
     if keys:
         arguments.append(f"--ignore-certificate-errors-spki-list={','.join(keys)}")
+    asyncio.get_running_loop().set_exception_handler(_without_the_drivers_end)
     async with contextlib.AsyncExitStack() as driver:
         try:
             playwright = await driver.enter_async_context(async_playwright())
@@ -96,6 +97,12 @@ async def launch(program: Path, authorities: Sequence[Path] = ()) -> AsyncIterat
         finally:
             with contextlib.suppress(Error):  # it may have died, or heard Ctrl-C as we did
                 await browser.close()
+
+
+def _without_the_drivers_end(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    """Ctrl-C reaches Playwright's driver, too; what it owes then is asked for by nobody, and is no news."""
+    if "Connection closed while reading from the driver" not in str(context.get("exception")):
+        loop.default_exception_handler(context)
 
 
 def _would_not_start(program: Path, said: str) -> BrowserFailed:
