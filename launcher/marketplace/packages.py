@@ -6,7 +6,7 @@ Which package manager, and what its lock file and its traces in node_modules mea
 import asyncio
 import json
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ class NodePackages:
         if not (context.cwd / "package.json").is_file():
             return Skip("there is no package.json")
         now = await _situation(context)
-        missing = await asyncio.to_thread(_missing, context.cwd)
+        missing = await asyncio.to_thread(_missing, context.cwd, now.project)
         if missing:
             return Run(f"{_listed(missing)} not installed")
         stale = why_stale(context, now.key, {**now.inputs, "installed": _trace(now.project)})
@@ -69,7 +69,7 @@ class NodePackages:
         result = await context.run(argv, cwd=now.project.directory, env={"NODE_ENV": "development"})
         if result.code != 0:
             raise _failure(now.project, result)
-        missing = await asyncio.to_thread(_missing, context.cwd)
+        missing = await asyncio.to_thread(_missing, context.cwd, now.project)
         if missing:
             raise StepFailed(
                 f"{now.project.manager} ended well, but {_listed(missing)} not installed", tail=result.tail
@@ -131,7 +131,7 @@ class Installed:
 def look(directory: Path, root: Path) -> Installed:
     """Whether the packages of a directory are there, and those of its lock file. Asks files only."""
     project = find_project(directory, root)
-    missing = _missing(directory)
+    missing = _missing(directory, project)
     differs = npm_difference(project.directory) if not missing and project.lock and project.manager == "npm" else None
     return Installed(
         project.manager, project.lock.name if project.lock else None, _listed(missing) if missing else None, differs
@@ -173,17 +173,23 @@ def _may_be_absent(entry: Mapping[str, Any]) -> bool:
     return any(entry.get(kind) for kind in ("optional", "devOptional", "peer", "extraneous"))
 
 
-def _missing(directory: Path) -> list[str]:
-    """Direct dependencies that node would not find: a deleted or half-deleted node_modules."""
+def _missing(directory: Path, project: Project) -> list[str]:
+    """Direct dependencies that are not installed: a deleted or half-deleted node_modules.
+
+    Looked for up to the lock file's directory, not beyond: there node would find those of another project, a backend's
+    for a storefront in its folder, in versions of its own.
+    """
     package = manifest(directory)
     optional = package.get("optionalDependencies") or {}
     if any((above / ".pnp.cjs").is_file() for above in (directory, *directory.parents)):
         return []
-    return [name for name in dependencies(package) if name not in optional and not _present(directory, name)]
+    lineage = (directory, *directory.parents)
+    places = lineage[: lineage.index(project.directory) + 1] if project.directory in lineage else lineage
+    return [name for name in dependencies(package) if name not in optional and not _present(places, name)]
 
 
-def _present(directory: Path, name: str) -> bool:
-    return any((above / "node_modules" / name / "package.json").is_file() for above in (directory, *directory.parents))
+def _present(places: Iterable[Path], name: str) -> bool:
+    return any((place / "node_modules" / name / "package.json").is_file() for place in places)
 
 
 def _listed(names: list[str]) -> str:

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from launcher import native
-from launcher.marketplace.packages import NodePackages, install_command, npm_difference
+from launcher.marketplace.packages import NodePackages, install_command, look, npm_difference
 from launcher.marketplace.project import find_project, npm_command, resolve_module
 from launcher.plan.step import CommandResult, Run, Skip, StepFailed
 from tests.support.marketplace import write
@@ -19,6 +19,7 @@ LOCKED = {
     "node_modules/fsevents": {"version": "2.3.3", "optional": True},
 }
 LOCK = {"lockfileVersion": 3, "packages": {"": PACKAGE, **LOCKED}}
+ONE_PROJECT = {"package.json": PACKAGE, "package-lock.json": LOCK}
 INSTALLED = {name: entry for name, entry in LOCKED.items() if name != "node_modules/fsevents"}
 
 
@@ -223,6 +224,25 @@ def test_a_storefront_in_the_backends_folder_is_not_installed_by_the_backends_lo
     write(context.root, {"package.json": {}, "package-lock.json": LOCK, "storefront/package.json": {}})
     project = find_project(context.root / "storefront", context.root)
     assert (project.directory, project.lock) == (context.root / "storefront", None)
+
+
+def test_what_is_installed_for_the_backend_alone_is_missing_to_the_storefront_in_its_folder(context):
+    """Node would find it, in the backend's version."""
+    both = {f"{part}{name}": text for part in ("", "storefront/") for name, text in ONE_PROJECT.items()}
+    write(context.root, both)
+    install(context.root)
+    assert look(context.root, context.root).missing is None
+    storefront = look(context.root / "storefront", context.root)
+    assert storefront.missing == "left, right are"
+    install(context.root / "storefront")
+    assert look(context.root / "storefront", context.root).missing is None
+
+
+def test_what_a_workspace_installs_above_is_there(context):
+    write(context.root, {"package.json": {"workspaces": ["apps/*"]}, "package-lock.json": LOCK})
+    write(context.root, {"apps/shop/package.json": PACKAGE})
+    install(context.root)
+    assert look(context.root / "apps" / "shop", context.root).missing is None
 
 
 def test_a_lock_file_above_the_checkout_is_not_ours(context):
