@@ -283,7 +283,7 @@ _MACHINE = (
         "packages-missing",
         "npm packages are not installed",
         "node_modules is missing or incomplete",
-        "`rxlaunch restart install storefront-install`, or npm ci",
+        "`rxlaunch up` installs them; or npm ci",
         (r"Cannot find (module|package) '", r"ERR_MODULE_NOT_FOUND", r"\bnot installed( in |: no node_modules|$)"),
         fix="reinstall",
     ),

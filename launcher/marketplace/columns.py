@@ -24,7 +24,7 @@ _STATEMENT = re.compile(
     rf"alter table(?: if exists)?(?: only)? {_TABLE} (?P<change>[^;`]+)",
     re.IGNORECASE,
 )
-_ADDED = re.compile(rf"add column(?: if not exists)? {_NAME} ([^,]+(?:\([^)]*\)[^,]*)?)", re.IGNORECASE)
+_ADDED = re.compile(rf"\s*add column(?: if not exists)? {_NAME} (.+)", re.IGNORECASE | re.DOTALL)
 _DROPPED = re.compile(rf"drop column(?: if exists)? {_NAME}", re.IGNORECASE)
 _RENAMED = re.compile(rf"rename column {_NAME} to {_NAME}", re.IGNORECASE)
 _TABLE_RENAMED = re.compile(rf"rename to {_NAME}", re.IGNORECASE)
@@ -109,7 +109,8 @@ def _apply(tables: Tables, text: str) -> None:
 
 def _alter(tables: Tables, table: str, change: str) -> None:
     columns = tables[table]
-    columns.update({name: _tidy(definition) for name, definition in _ADDED.findall(change)})
+    added = (_ADDED.fullmatch(part) for part in _split(change))
+    columns.update({each[1]: _tidy(each[2]) for each in added if each})
     for name in _DROPPED.findall(change):
         columns.pop(name, None)
     for old, new in _RENAMED.findall(change):
@@ -121,12 +122,17 @@ def _alter(tables: Tables, table: str, change: str) -> None:
 
 def _inside(text: str, start: int) -> str:
     """From an opening parenthesis to the one that closes it."""
-    depth = 1
+    return next((text[start:at] for at, depth in _depths(text, start) if depth < 0), "")
+
+
+def _depths(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
+    """Each place outside of quotes, and how many parentheses are open there."""
+    depth, quoted = 0, False
     for at in range(start, len(text)):
-        depth += {"(": 1, ")": -1}.get(text[at], 0)
-        if depth == 0:
-            return text[start:at]
-    return ""
+        quoted ^= text[at] == "'"
+        if not quoted:
+            depth += {"(": 1, ")": -1}.get(text[at], 0)
+            yield at, depth
 
 
 def _columns(body: str) -> dict[str, str]:
@@ -140,15 +146,21 @@ def _columns(body: str) -> dict[str, str]:
 
 
 def _split(body: str) -> Iterator[str]:
-    """The parts between commas that stand in no parentheses."""
-    depth, begin = 0, 0
-    for at, character in enumerate(body):
-        depth += {"(": 1, ")": -1}.get(character, 0)
-        if character == "," and depth == 0:
+    """The parts between commas that stand in no parentheses and no quotes."""
+    begin = 0
+    for at, depth in _depths(body):
+        if body[at] == "," and depth == 0:
             yield body[begin:at]
             begin = at + 1
     yield body[begin:]
 
 
 def _tidy(definition: str) -> str:
-    return " ".join(definition.split()).rstrip(";'\"` ").removesuffix("\\n")
+    """Without what ends the JavaScript string that it stood in: a quote, a parenthesis that nobody opened."""
+    end = next((at for at, depth in _depths(definition) if depth < 0), len(definition))
+    text = definition[:end].rstrip()
+    if text.count("'") % 2:
+        text = text.removesuffix("'")
+    if text.count('"') % 2:
+        text = text.removesuffix('"')
+    return " ".join(text.split()).rstrip("; ").removesuffix("\\n")

@@ -132,6 +132,27 @@ def test_two_listeners_on_one_port_are_both_found():
         assert [found.pid for found in native.listeners(port)] == [os.getpid()]
 
 
+LISTENS = (
+    "import socket; one = socket.create_server(('127.0.0.1', 0)); print(one.getsockname()[1], flush=True); input()"
+)
+
+
+def test_servers_are_found_by_the_directory_that_they_work_in(tmp_path):
+    inside, beside = tmp_path / "shop", tmp_path / "shop2"
+    inside.mkdir()
+    beside.mkdir()
+    pipe = subprocess.PIPE
+    argv = [sys.executable, "-c", LISTENS]
+    with subprocess.Popen(argv, cwd=inside, stdin=pipe, stdout=pipe, text=True) as process:
+        port = int(process.stdout.readline())
+        (found,) = native.servers_in(inside.resolve())
+        assert (found.pid, found.port) == (process.pid, port)
+        assert native.servers_in(beside.resolve()) == []
+        assert native.servers_in(tmp_path.resolve()) == []
+        process.communicate("go")
+    assert native.servers_in(inside.resolve()) == []
+
+
 def test_a_connection_is_not_a_listener():
     with listening(socket.AF_INET, "127.0.0.1") as server:
         client = socket.create_connection(server.getsockname())

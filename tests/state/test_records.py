@@ -96,3 +96,17 @@ def test_ports_and_outputs_are_remembered(path):
     assert sticky.load(path) == {"backend": 9005}
     Outputs(path).save({"publishable_key": "pk_1"})
     assert Outputs(path).load() == {"publishable_key": "pk_1"}
+
+
+def test_what_another_process_forgets_is_forgotten_here_too(path):
+    """`doctor` forgets while a supervisor runs that has read the file already."""
+    supervisor = FileFingerprints(path)
+    supervisor.put("built", {"sources": "1"})
+    supervisor.put("migrated", {"files": "2"})
+    FileFingerprints(path).forget("built")
+    assert supervisor.get("built") is None
+    assert supervisor.get("migrated") == {"files": "2"}
+    supervisor.put("seeded", {"database": "3"})
+    assert FileFingerprints(path).get("built") is None
+    path.unlink()
+    assert supervisor.get("migrated") is None

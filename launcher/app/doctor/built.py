@@ -26,14 +26,26 @@ async def examine(patient: Patient) -> AsyncIterator[Finding]:
 async def _fresh(patient: Patient) -> str:
     if not patient.units_doing("medusa-build"):
         raise LeftOut("this stack builds no admin")
-    if not (_admin(patient) / "index.html").is_file():
-        raise Wrong(f"there is no {_admin(patient) / 'index.html'}", failure="admin-not-built")
+    page = _admin(patient) / "index.html"
+    if not page.is_file() and patient.last is None:
+        raise LeftOut("nothing was ever started here: the first `rxlaunch up` builds it")
+    if not page.is_file():
+        raise Wrong(f"there is no {page}", failure="admin-not-built", remedy=_remedy(patient))
     again = await patient.here.why_again("medusa-build")
     if again is None:
         return "sources, packages and build are those of the last build"
-    if "which is not there" in again:
-        raise Wrong(again, failure="asset-missing")
-    raise Wrong(f"the admin is to be built again: {again}", failure="admin-stale")
+    failure = "asset-missing" if "which is not there" in again else "admin-stale"
+    raise Wrong(f"the admin is to be built again: {again}", failure=failure, remedy=_remedy(patient))
+
+
+def _remedy(patient: Patient) -> str | None:
+    """A stopped stack has nothing to restart."""
+    return None if patient.running else "`rxlaunch up` builds it"
+
+
+def _again(patient: Patient) -> str | None:
+    """What the page itself does not name is not looked at by a boot."""
+    return None if patient.running else "`rxlaunch up --fresh` builds it again"
 
 
 def _admin(patient: Patient) -> Path:
@@ -50,7 +62,9 @@ async def _files(patient: Patient) -> str:
     named, absent = await asyncio.to_thread(_absent, assets)
     if absent:
         shown = ", ".join(absent[:3]) + (f" and {len(absent) - 3} more" if len(absent) > 3 else "")
-        raise Wrong(f"the admin loads {shown}, which is not in {assets}", failure="asset-missing")
+        raise Wrong(
+            f"the admin loads {shown}, which is not in {assets}", failure="asset-missing", remedy=_again(patient)
+        )
     return f"all {named} files that it names are there"
 
 
