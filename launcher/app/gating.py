@@ -21,10 +21,10 @@ from launcher.app.result import Result
 from launcher.app.views import Silent
 from launcher.checks.browser import browser
 from launcher.checks.contract import Check, Target, Wrong, ask
-from launcher.errors import AlreadyRunning, Interrupted, UsageError
+from launcher.errors import AlreadyRunning, Interrupted, NotRunning, UsageError
 from launcher.findings import Finding, Report, Round
 from launcher.report import text
-from launcher.state import lock, store
+from launcher.state import store
 from launcher.state.snapshot import Snapshot
 
 ASKED = ("schema", "smoke", "admin", "browser", "tenants")
@@ -183,12 +183,15 @@ class _Checkout(_Judge):
 
     async def _steady(self) -> str:
         """Every unit is still as it was when the stack became ready: none ended, none was started again."""
-        snapshot = lock.running(self._where)
-        if snapshot is None:
-            raise Wrong("the supervisor ended while the stack was judged", remedy="rxlaunch logs")
+        from launcher.control import client
+
+        try:
+            snapshot = client.status(self._where, timeout=10.0)  # its file may be a moment old
+        except NotRunning:
+            raise Wrong("the supervisor ended while the stack was judged", remedy="rxlaunch logs") from None
         shaky = [unit for unit in snapshot.units.values() if unit.restarts or unit.phase not in _STEADY]
         if shaky:
-            told = ", ".join(f"{unit.name} is {unit.phase} ({unit.restarts} restarts)" for unit in shaky)
+            told = ", ".join(f"{unit.name} is {unit.phase} (restarts: {unit.restarts})" for unit in shaky)
             raise Wrong(f"units did not stay up: {told}", remedy=f"rxlaunch logs {shaky[0].name}")
         return "no unit ended or was started again"
 

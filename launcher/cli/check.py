@@ -81,8 +81,8 @@ def check(
 ) -> None:
     """Check the running stack, or a deployment (--url). Exit code 16 when anything is wrong.
 
-    GROUPs: env, schema, smoke, admin, baseline; all of them when none is named. Of a deployment, what asks files,
-    processes or the database is left out by name; the publishable key is taken from
+    GROUPs: env, schema, smoke, admin, browser, baseline, tenants; all of them when none is named. Of a deployment,
+    what asks files, processes or the database is left out by name; the publishable key is taken from
     NEXT_PUBLIC_MEDUSA_PUBLISHABLE_KEY, the login from RXLAUNCH_ADMIN_EMAIL and RXLAUNCH_ADMIN_PASSWORD.
     """
     from launcher.app import checking

@@ -8,6 +8,15 @@ import pytest
 
 from tests.support.small_stacks import until
 
+ENDS_ONCE = """
+import pathlib, time
+if not pathlib.Path("once").exists():
+    pathlib.Path("once").touch()
+    exit(3)
+pathlib.Path("again").touch()
+time.sleep(600)
+"""
+
 
 def findings(document):
     return {found["id"]: found for found in document["rounds"][-1]["findings"]}
@@ -52,10 +61,12 @@ def test_a_boot_that_fails_names_its_unit_and_the_other_groups_are_left_out_by_n
 
 
 def test_a_service_that_does_not_stay_up_fails_the_round(stack):
-    stack.web(extra='[services.mail]\ncommand = ["{python}", "-c", "import time; time.sleep(0.3); exit(3)"]')
+    (stack.root / "mail.py").write_text(ENDS_ONCE, encoding="utf-8")
+    stack.env["GATE"] = str(stack.root / "again")  # the stack is ready once the service was started again
+    stack.web(extra='[services.mail]\ncommand = ["{python}", "mail.py", "{tag}"]')
     found = findings(stack.json("gate", "--repeat", "1", check=16))
     assert {name for name, each in found.items() if each["verdict"] == "failed"} == {"boot.steady"}
-    assert "mail is " in found["boot.steady"]["evidence"]
+    assert "mail is ready (restarts: 1)" in found["boot.steady"]["evidence"]
 
 
 @pytest.mark.linux_only("sends POSIX signals")
