@@ -83,7 +83,7 @@ def test_a_store_without_regions_and_with_a_revoked_key_is_named_and_healed(runn
     running.assert_healthy()
 
 
-def test_an_admin_with_a_missing_file_a_foreign_origin_and_older_sources_is_named_and_built_again(running):
+def test_an_admin_that_is_broken_in_every_known_way_is_named_and_built_again(running):
     assets = running.root / ASSETS
     (bundle,) = [path for path in assets.glob("index-*.js") if '"session"' in path.read_text()]
     bundle.write_text(re.sub(r'"/"(,\w+="session")', r'"http://localhost:9999"\1', bundle.read_text()))
@@ -93,6 +93,13 @@ def test_an_admin_with_a_missing_file_a_foreign_origin_and_older_sources_is_name
         found = failures(running)
         assert {"asset-missing", "admin-foreign-origin", "admin-stale"} <= found.keys()
         assert "http://localhost:9999" in found["admin-foreign-origin"]["evidence"]
+    # A page that names its script by a name that no server takes for JavaScript.
+    index = assets.parent / "index.html"
+    (named,) = re.findall(r"assets/(index-[\w-]+)\.js", index.read_text())
+    (assets / f"{named}.js").rename(assets / f"{named}.txt")
+    index.write_text(index.read_text().replace(f"{named}.js", f"{named}.txt"))
+    running.run("restart", "backend", timeout=BOOT, check=0)
+    assert f"{named}.txt is served as text/plain" in failures(running)["wrong-mime"]["evidence"]
     assert healed(running).keys() == {"rebuild-admin"}
 
 
@@ -148,6 +155,18 @@ def test_a_value_of_env_that_cannot_work_is_named_and_taken_out_with_consent(idl
         assert (idle.root / ".env").read_text() == "# mine\nKEPT=1\nALSO=2\n"
         copies = [path for path in (idle.state / "backups").iterdir() if path.read_text() == before]
         assert any(str(copy) in told for copy in copies)
+
+
+def test_a_secret_that_nobody_supplies_is_named_by_doctor_and_by_the_boot_that_fails(idle):
+    with stack_file(idle, "[contracts.backend]\nPAYMENT_SECRET = { secret = true }"):
+        assert "PAYMENT_SECRET: is required and not set" in failures(idle)["secret-missing"]["evidence"]
+        done = idle.up(check=2)
+        assert "PAYMENT_SECRET: is required and not set" in done.stdout + done.stderr
+    bare = "[contracts.bare]\nDATABASE_URL = { secret = true }\nREDIS_URL = { secret = true }\n"
+    with stack_file(idle, f'{bare}[services.backend]\ncontract = "bare"'):
+        assert "(secret-missing)" in idle.up(check=13).stdout  # Medusa's own words
+        assert "secret-missing" in idle.run("why", "backend", check=0).stdout
+    consult(idle, check=0)  # what it failed of is in order again
 
 
 def test_a_cors_list_without_the_storefront_is_named_and_completed_with_consent(idle):
