@@ -8,6 +8,7 @@ from pathlib import Path
 from launcher import diagnosis
 from launcher.app.doctor.patient import Patient
 from launcher.checks.contract import LeftOut, Wrong, ask
+from launcher.errors import ConfigError
 from launcher.findings import Finding
 from launcher.logs.lines import plain
 
@@ -31,7 +32,10 @@ async def _fresh(patient: Patient) -> str:
         raise LeftOut("nothing was ever started here: the first `rxlaunch up` builds it")
     if not page.is_file():
         raise Wrong(f"there is no {page}", failure="admin-not-built", remedy=_remedy(patient))
-    again = await patient.here.why_again("medusa-build")
+    try:
+        again = await patient.here.why_again("medusa-build")
+    except ConfigError:
+        raise LeftOut("its environment is not complete") from None  # which `check env` tells
     if again is None:
         return "sources, packages and build are those of the last build"
     failure = "asset-missing" if "which is not there" in again else "admin-stale"

@@ -41,22 +41,24 @@ def consult(request: Request, *, fix: bool, consent: Consent, tell: Tell) -> Res
     """Examine; with `fix`, repair and examine again. Exit code 0 when nothing is wrong (any more), else 16."""
     found = examine(request)
     repaired: list[Done] = []
+    told: list[str] = [*_told(found)]
     if fix and failed(found):
-        for line in _told(found):
+        for line in told:
             tell(line)
+        told = []
         for one in _repaired(request, found, consent):
             repaired.append(one)
             tell(f"{'✔' if one.done else '✘'} {one.name}: {one.told}")
         if any(one.done for one in repaired):
             found = examine(request)
+            told = [*_told(found)]
     wrong = failed(found)
-    lines = [*_told(found), _summary(found)]
     document = {
         "healthy": not wrong,
         "findings": [{**one.to_json(), "fix": fix_of(one)} for one in found],
         "repairs": [{"name": one.name, "done": one.done, "told": one.told} for one in repaired],
     }
-    return Result("\n".join(lines), document, exit_code=WRONG if wrong else 0)
+    return Result("\n".join([*told, _summary(found)]), document, exit_code=WRONG if wrong else 0)
 
 
 def examine(request: Request) -> list[Finding]:
@@ -111,7 +113,7 @@ def _told(found: list[Finding]) -> Iterator[str]:
     for one in failed(found):
         known = diagnosis.known(one.failure)
         yield f"✘ {known.title if known else one.id}" + (f" ({known.name})" if known else "")
-        yield f"    {one.evidence}"
+        yield from (f"    {line.strip()}" for line in one.evidence.splitlines())
         if known:
             yield f"    why: {known.cause}"
         yield from (f"    | {line}" for line in one.details.splitlines()[-10:])

@@ -100,3 +100,16 @@ def test_an_edited_file_is_kept_as_it_was_and_keeps_its_mode(stack, monkeypatch)
     (copy,) = (patient.paths.home / "backups").iterdir()
     assert copy.read_text() == "B=2\nA=1\n"
     assert str(copy) in told
+
+
+def test_without_consent_nothing_is_edited_and_every_problem_is_told_once(stack):
+    contract = "[contracts.web]\nJWT_SECRET = { secret = true, min_length = 64, generate = 64 }"
+    stack.web(f'contract = "web"\n{contract}')
+    (stack.root / ".env").write_text("JWT_SECRET=supersecret-4417\n")
+    told = stack.run("doctor", "--fix", check=16).stdout
+    assert told.count("(secret-short)") == 1
+    assert "--yes allows it" in told
+    assert "4417" not in told
+    assert "JWT_SECRET" in (stack.root / ".env").read_text()
+    assert stack.run("doctor", "--fix", "--yes", check=0).stdout.splitlines()[-1].startswith("well")
+    assert (stack.root / ".env").read_text() == ""
