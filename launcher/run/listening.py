@@ -1,11 +1,13 @@
 """Who listens where: whether a port is really our service's, and what to tell when it is not."""
 
 import asyncio
+from collections.abc import Callable
 
 from launcher import native
 from launcher.native.contract import Child
 
 UNSEEN_FOR = 0.5  # seconds in which a service that lost its port to somebody unseen says so, or is gone
+_IN_USE = r"(?:EADDRINUSE|address already in use|only one usage of each socket address)"
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - looked for, not bound
 
 
@@ -31,6 +33,14 @@ def raise_if_stolen(port: int, child: Child | None, *, missed: bool) -> bool:
         elif not (child and child.owns(listener.pid)):
             raise PortStolen(port, f"{listener.name} (pid {listener.pid})")
     return any(listener.pid is not None for listener in found)
+
+
+def said_taken(port: int, seen: Callable[[str], bool]) -> bool:
+    """Whether the service printed that its port is in use: of this port, or without telling which.
+
+    Whoever had it may have only held it, without listening, and may have let go of it since.
+    """
+    return seen(rf"(?i){_IN_USE}.*\b{port}\b") or seen(rf"(?i){_IN_USE}\W*$")
 
 
 async def whereabouts(child: Child, port: int) -> str:

@@ -119,6 +119,8 @@ class ServiceIncarnation(Incarnation):
     def ended_early(self, ended: Exit) -> m.Message:
         """It exited before it was ready; the reason may be that a stranger has its port."""
         self.raise_if_stolen(None, missed=True)
+        if self.port is not None and listening.said_taken(self.port, self.log.seen):
+            raise PortStolen(self.port, "somebody who has let go of it since")
         reason = str(ended) if ended.error else f"{ended} before it was ready"
         return m.Ended(self.unit.name, self.generation, self.failure(reason), ended)
 

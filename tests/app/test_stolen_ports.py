@@ -1,6 +1,7 @@
 """A stranger takes a port between choice and bind (rows 61, 65): another is chosen, whoever was told is told again."""
 
 import http.server
+import socket
 import threading
 
 import pytest
@@ -103,3 +104,46 @@ readiness = {{ http = "${{url.web}}/", deadline = 20 }}
         if stranger:
             stranger.close()
     stack.assert_nothing_left(1)
+
+
+def held(port):
+    """A socket that has the port and does not listen, as between choice and use."""
+    holder = socket.socket()
+    holder.bind(("127.0.0.1", port))
+    return holder
+
+
+def test_a_port_that_somebody_held_for_a_moment_is_replaced(stack):
+    port = free_port()
+    (stack.root / "gate.py").write_text(GATE)
+    stack.write(f"""
+[ports]
+web = {port}
+[services.web]
+command = ["{{python}}", "gate.py", "server.py", "${{port.web}}", "{{tag}}"]
+readiness = {{ http = "${{url.web}}/", deadline = 20 }}
+""")
+    up = stack.popen("up", "-d")
+    assert until((stack.root / "waiting").exists, 20)
+    with held(port):
+        (stack.root / "open").touch()
+        printed, _ = up.communicate(timeout=60)
+    assert up.returncode == 0, printed
+    assert "let go of it" in printed
+    assert stack.json("ports")["ports"]["web"] != port
+
+
+def test_a_service_that_misses_a_port_of_its_own_choice_is_not_moved(stack):
+    port = free_port()
+    (stack.root / "own.py").write_text("import socket, sys\nsys.exit(f'listen EADDRINUSE 127.0.0.1:{sys.argv[1]}')\n")
+    stack.write(f"""
+[ports]
+web = 21000
+[services.web]
+command = ["{{python}}", "own.py", "{port}", "{{tag}}"]
+readiness = {{ http = "${{url.web}}/", deadline = 20 }}
+restart = {{ policy = "no" }}
+""")
+    printed = stack.run("up", check=1)
+    assert "exited with code 1 before it was ready" in printed.stdout
+    assert "let go of it" not in printed.stdout
