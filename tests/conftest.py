@@ -1,5 +1,6 @@
 """What a test cannot do on some system, it says itself: it is skipped there, by name, with its reason."""
 
+import signal
 import sys
 
 import pytest
@@ -7,6 +8,14 @@ import pytest
 from tests.support.platforms import under_wine
 
 ELSEWHERE = {"linux_only": sys.platform != "linux", "not_under_wine": under_wine()}
+
+
+def pytest_configure():
+    """Hear signals, though a shell that starts us in the background, or nohup, has us and our children ignore them."""
+    for name, usual in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 def pytest_collection_modifyitems(items):
