@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from launcher.probes.contract import Answer
 
 _SECONDS = 3.0
+_ENDED = frozenset({"stopped", "failed", "backoff"})
 _REFUSED = frozenset({"auth", "missing_database"})
 
 
@@ -17,7 +18,7 @@ async def postgres(here: Here) -> str:
     if answer.ok:
         return answer.detail
     failure = "postgres-refuses" if answer.code in _REFUSED else "postgres-unreachable"
-    raise Wrong(answer.detail, failure=failure, remedy=answer.remedy)
+    raise Wrong(answer.detail, failure=failure, remedy=_start_again(here, "postgres") or answer.remedy)
 
 
 async def redis(here: Here) -> str:
@@ -31,7 +32,16 @@ async def redis(here: Here) -> str:
     answer = await probes.build(ProbeSpec(redis=url, timeout=_SECONDS))()
     if answer.ok:
         return answer.detail
-    raise Wrong(answer.detail, failure="redis-unreachable", remedy=answer.remedy)
+    raise Wrong(answer.detail, failure="redis-unreachable", remedy=_start_again(here, "redis") or answer.remedy)
+
+
+def _start_again(here: Here, provider: str) -> str | None:
+    """The command that starts the stack's own server again, when that is known to have ended."""
+    for name, unit in here.snapshot.units.items():
+        planned = here.plan.units.get(name)
+        if planned is not None and getattr(planned.spec, "provider", None) == provider and unit.phase in _ENDED:
+            return f"rxlaunch start {name}"
+    return None
 
 
 def database_url(here: Here) -> str:

@@ -9,6 +9,9 @@ import pytest
 from launcher.checks import servers
 from launcher.checks.smoke import check
 from launcher.marketplace import database
+from launcher.plan.build import build
+from launcher.stack.model import ServiceSpec, Stack
+from launcher.state.snapshot import UnitView
 from tests.support.judged import asked, failed, here, left_out, shop, target
 from tests.support.marketplace import Reply, Web, as_json, free_port
 
@@ -122,6 +125,21 @@ def test_a_ready_that_blames_a_redis_which_answers_is_not_believed(web, tmp_path
     found = asked(check, target(web, here=here(tmp_path, web)))
     assert failed(found) == {}
     assert "wrongly" in found["health"].evidence
+
+
+@pytest.mark.parametrize("phase", ["stopped", "ready"])
+def test_a_server_of_the_stack_itself_that_ended_is_to_be_started_again(web, tmp_path, phase):
+    web.pages["/ready"] = ready(database="ok", redis="error")
+    plain = here(tmp_path, web)
+    stack = Stack(services={"cache": ServiceSpec(provider="redis")})
+    mine = replace(
+        plain,
+        plan=replace(plain.plan, units={**plain.plan.units, **build(stack, tmp_path).units}),
+        snapshot=replace(plain.snapshot, units={**plain.snapshot.units, "cache": UnitView("cache", phase)}),
+        outputs={"redis_url": f"redis://127.0.0.1:{free_port()}"},
+    )
+    told = asked(check, target(web, here=mine))["health"].remedy
+    assert (told == "rxlaunch start cache") == (phase == "stopped")
 
 
 def test_a_ready_that_blames_a_redis_which_does_not_answer_is_believed(web, tmp_path):

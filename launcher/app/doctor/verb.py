@@ -80,8 +80,9 @@ async def _examined(patient: Patient) -> list[Finding]:
 
 
 def failed(found: list[Finding]) -> list[Finding]:
-    """What is wrong."""
-    return [one for one in found if one.verdict == "failed"]
+    """What is wrong, each thing once: several questions may meet the same failure."""
+    wrong = [one for one in found if one.verdict == "failed"]
+    return list({(one.failure or one.id, one.evidence): one for one in reversed(wrong)}.values())[::-1]
 
 
 def fix_of(finding: Finding) -> str | None:
