@@ -7,6 +7,8 @@ sentences. No pattern may match a line of another entry: tests/diagnosis holds t
 import re
 from dataclasses import dataclass
 
+_LONGEST_LINE = 1000  # characters that are looked at: the supervisor looks, and must not be held up
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -21,7 +23,7 @@ class Failure:
 
     def matches(self, line: str) -> bool:
         """Whether a line of a log, or a reason, speaks of it."""
-        return any(re.search(pattern, line) for pattern in self.patterns)
+        return any(re.search(pattern, line[:_LONGEST_LINE]) for pattern in self.patterns)
 
 
 _PORTS = (
@@ -116,7 +118,7 @@ _SECRETS = (
         "the backend was started without it",
         "let rxlaunch start the backend, which supplies it, or set it in .env",
         (
-            r"(JWT_SECRET|COOKIE_SECRET|DATABASE_URL|REDIS_URL|\w+_CORS)\b( environment variable)? is not set",
+            r"(JWT_SECRET|COOKIE_SECRET|DATABASE_URL|REDIS_URL|[A-Z]{1,20}_CORS)\b( environment variable)? is not set",
             r"http\.(jwt|cookie)Secret not found",
             r"Missing encryption key\. Set ENCRYPTION_KEY_CURRENT",
             r"ENCRYPTION_KEY_CURRENT \(or DATABASE_ENCRYPTION_KEY\) is not set",

@@ -76,3 +76,10 @@ def test_the_remedy_of_a_finding_is_its_own_or_that_of_its_failure():
     assert diagnosis.remedy_of(own) == "look"
     assert diagnosis.remedy_of(Finding("x", "y", "failed", "z")) is None
     assert diagnosis.remedy("exited with code 1", ["npm error code EUSAGE"]).startswith("npm ci")
+
+
+def test_only_the_beginning_of_an_endless_line_is_looked_at():
+    """A pattern that is slow on long lines held up the supervisor for half a minute."""
+    line = "JWT_SECRET is not set"
+    assert diagnosis.recognise("y" * 900 + f" {line}").name == "secret-missing"
+    assert diagnosis.recognise("y" * 60_000 + f" {line}") is None
