@@ -110,5 +110,6 @@ async def _listen(
     def concerns(_change: Change, path: str) -> bool:
         return what.concerns(Path(path))
 
-    async for changes in awatch(*paths, watch_filter=concerns, debounce=QUIET_MS, recursive=recursive):
+    # It tells of changes that go on once in `debounce` ms: far more often than our quiet is long, else they look quiet.
+    async for changes in awatch(*paths, watch_filter=concerns, debounce=QUIET_MS // 6, recursive=recursive):
         heard.put_nowait({Path(path) for _, path in changes})
