@@ -22,7 +22,7 @@ from launcher.state import lock
 
 _POLL = 0.05
 _TAIL_LINES = 20
-_TOLD = (2, 3, 4)  # exit codes of a supervisor that said what the user got wrong
+_TOLD = (2, 4)  # exit codes of a supervisor that said what the user got wrong
 _FIRST_WORD = 5.0  # seconds in which a supervisor that was just started will have said who it is
 
 
@@ -172,7 +172,7 @@ def died(where: StackPaths, supervisor: Identity | None) -> LauncherError:
     """The error for a supervisor that ended before it recorded anything: its own words and its own exit code."""
     printed = daemon_tail(where)
     code = native.daemon_code(supervisor.pid) if supervisor else None
-    if code not in _TOLD:
+    if code not in _TOLD or not printed.startswith("error: "):
         return LauncherError(
             f"the supervisor ended before the stack was ready; it printed:\n{printed}",
             remedy="run `rxlaunch up` in the foreground to see more",
