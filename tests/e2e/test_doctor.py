@@ -83,6 +83,15 @@ def test_a_store_without_regions_and_with_a_revoked_key_is_named_and_healed(runn
     running.assert_healthy()
 
 
+def test_a_key_that_the_database_does_not_know_is_named_and_replaced(running):
+    """As after a restore of another database: the storefront goes on with a key of the one before."""
+    with database(running) as connection:
+        connection.execute("update api_key set token = token || 'f' where type = 'publishable'")
+    assert failures(running).keys() == {"key-unknown"}
+    assert healed(running).keys() == {"new-key"}
+    running.assert_healthy()
+
+
 def test_an_admin_that_is_broken_in_every_known_way_is_named_and_built_again(running):
     assets = running.root / ASSETS
     (bundle,) = [path for path in assets.glob("index-*.js") if '"session"' in path.read_text()]
