@@ -13,6 +13,7 @@ from launcher import native
 from launcher.native import brand
 from launcher.native.contract import INSTANCE_MARK, UNIT_MARK, Identity
 from tests.support.processes import state, until
+from tests.support.servers import free_port
 
 SLEEPER = "import sys, time; print('up', flush=True); time.sleep(60)"
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a process of another user")
@@ -92,7 +93,8 @@ def test_what_only_names_the_instance_survives(killed):
 
 def test_a_process_that_got_the_pid_of_ours_is_not_signalled(stack):
     """Same pid, other start: everything in the state directory names the decoy, and every command lets it be."""
-    stack.web()
+    port = free_port()
+    stack.web(ports=f"web = {port}")
     stack.run("up", "-d", check=0)
     stack.run("down", check=0)
     (file,) = stack.home.glob("stacks/*/state.json")
@@ -108,10 +110,10 @@ def test_a_process_that_got_the_pid_of_ours_is_not_signalled(stack):
             file.write_text(json.dumps({**document, "supervisor": who, "pid": stranger, "phase": phase}))
             stack.run(command)
             assert alive(stranger)
-        leases = [{"port": 21000, "owner": "x", "pid": stranger, "started": started - 1, "boot": who["boot"]}]
+        leases = [{"port": port, "owner": "x", "pid": stranger, "started": started - 1, "boot": who["boot"]}]
         (stack.home / "port-leases.json").write_text(json.dumps(leases))
         stack.run("up", "-d", check=0)
-        assert stack.json("ports")["ports"]["web"] == 21000, "a lease of somebody long gone keeps nobody out"
+        assert stack.json("ports")["ports"]["web"] == port, "a lease of somebody long gone keeps nobody out"
         stack.run("down", check=0)
         assert alive(stranger)
 
