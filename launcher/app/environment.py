@@ -1,19 +1,16 @@
 """`rxlaunch env`: the variables each unit gets, and where each comes from. Starts nothing."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from launcher import native
-from launcher.app import preflight, secrecy
-from launcher.app.known import KnownPorts
+from launcher.app.known import still_world
 from launcher.app.opening import Opened, open_stack
 from launcher.app.request import Request
 from launcher.app.result import Result
 from launcher.errors import UnknownUnit
 from launcher.plan.build import PlanUnit
-from launcher.run.toolbox import Surroundings, Toolbox
-from launcher.run.world import World
 from launcher.state.outputs import Outputs
 
 _HIDDEN = "***"
@@ -21,12 +18,14 @@ _HIDDEN = "***"
 
 def show(directory: Path, mode: str | None, name: str | None, *, reveal: bool) -> Result:
     """Variables by unit. Secrets are masked unless revealing was asked for."""
+    from launcher.logs.redact import Redactor
+
     opened = open_stack(Request(directory, mode))
     if name is not None and name not in opened.plan.units:
         raise UnknownUnit(f"no unit named {name!r}; there are {', '.join(opened.plan.units)}")
     names = [name] if name else [n for n, unit in opened.plan.units.items() if unit.spec.contract]
-    native.private_directory(opened.paths.home)
-    units = {n: _variables(opened, opened.plan.units[n], reveal=reveal) for n in names}
+    world = still_world(opened, Redactor())
+    units = {n: _variables(opened, world.known_environment(opened.plan.units[n]), n, reveal=reveal) for n in names}
     outputs = _outputs(opened, reveal=reveal) if name is None else {}
     lines = [*(f"{n}={row['value']}  # {row['origin']}" for n, row in outputs.items())]
     lines = ["# outputs of the last boot", *lines, ""] if lines else []
@@ -47,49 +46,20 @@ def _outputs(opened: Opened, *, reveal: bool) -> dict[str, dict[str, Any]]:
     return rows
 
 
-def _variables(opened: Opened, unit: PlanUnit, *, reveal: bool) -> dict[str, dict[str, Any]]:
+def _variables(opened: Opened, known: Mapping[str, str], name: str, *, reveal: bool) -> dict[str, dict[str, Any]]:
     """What rxlaunch sets for a unit: its own table, its contract, and the .env file's variables."""
-    world, secret = _world(opened)
-    known = world.known_environment(unit)
+    unit, secret = opened.plan.units[name], opened.loaded.stack.secret_names()
     contract = opened.loaded.stack.contracts.get(unit.spec.contract or "", {})
     own_files = opened.loaded.unit_env.get(unit.name, {})
     names = {*opened.loaded.dotenv, *opened.plan.stack.env, *own_files, *unit.spec.env, *contract}
     rows: dict[str, dict[str, Any]] = {}
-    for name in sorted(names & known.keys()):
-        hidden = not reveal and (name in secret or (name in contract and contract[name].secret))
-        rows[name] = {"value": _HIDDEN if hidden else known[name], "origin": _origin(opened, unit, name)}
-    for name in sorted(contract.keys() - known.keys()):
-        if contract[name].required:
-            rows[name] = {"value": None, "origin": "known once the stack runs"}
+    for variable in sorted(names & known.keys()):
+        hidden = not reveal and (variable in secret or (variable in contract and contract[variable].secret))
+        rows[variable] = {"value": _HIDDEN if hidden else known[variable], "origin": _origin(opened, unit, variable)}
+    for variable in sorted(contract.keys() - known.keys()):
+        if contract[variable].required:
+            rows[variable] = {"value": None, "origin": "known once the stack runs"}
     return rows
-
-
-def _world(opened: Opened) -> tuple[World, set[str]]:
-    """A world that starts nothing: ports and outputs of the running (or last) instance."""
-    from launcher.logs.redact import Redactor
-    from launcher.state.fingerprints import FileFingerprints
-    from launcher.state.secrets import Secrets
-
-    given = secrecy.given_environment(opened)
-    secrets = Secrets(opened.paths.secrets)
-    redactor = Redactor()
-    around = Surroundings(
-        instance="",
-        given=given,
-        minimal=given,
-        unit_env_files=opened.loaded.unit_env,
-        dirs=preflight.directories(opened),
-        options=preflight.action_options(opened),
-    )
-    toolbox = Toolbox(
-        probe=preflight.no_door, log=preflight.no_door, action=preflight.no_door, provider=preflight.no_door,
-        contract=preflight.contract_resolver(opened, given, secrets), remedy=preflight.no_door,
-        ports=KnownPorts(opened), fingerprints=FileFingerprints(opened.paths.fingerprints),
-        secret=secrets.get_or_make, hide=redactor.add, redact=redactor.text,
-    )  # fmt: skip
-    world = World(opened.plan, toolbox, around, opened.paths.home, lambda _event: None)
-    world.outputs.update(Outputs(opened.paths.outputs).load())
-    return world, opened.loaded.stack.secret_names()
 
 
 def _origin(opened: Opened, unit: PlanUnit, name: str) -> str:

@@ -12,23 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from launcher import marketplace, native
 from launcher.app import preflight, secrecy
-from launcher.app.known import KnownPorts
+from launcher.app.known import still_world
 from launcher.app.opening import Opened, locate, open_stack
 from launcher.app.request import Request
 from launcher.checks.contract import Here, Target
-from launcher.errors import ConfigError, NotRunning, Problem, UsageError
+from launcher.errors import NotRunning, Problem, UsageError
 from launcher.plan.build import Plan, PlanUnit
 from launcher.plan.interpolate import references
 from launcher.run.steps import Context
-from launcher.run.toolbox import Surroundings, Toolbox
 from launcher.run.world import World
 from launcher.stack.checks import ChecksSpec
 from launcher.stack.model import TaskSpec
 from launcher.stack.tenants import TenancySpec
 from launcher.state import lock
-from launcher.state.outputs import Outputs
 from launcher.state.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -93,9 +90,9 @@ def _elsewhere(request: Request, urls: Mapping[str, str]) -> Target:
 
 def _local(opened: Opened, snapshot: Snapshot) -> Target:
     redactor = _redactor(opened)
-    outputs = Outputs(opened.paths.outputs).load()
+    world = still_world(opened, redactor, with_node=True)
+    outputs = dict(world.outputs)
     _hide_outputs(outputs, redactor)
-    world = _world(opened, outputs, redactor)
     environments = {name: world.known_environment(unit) for name, unit in opened.plan.units.items()}
     market = opened.loaded.stack.marketplace
     urls = _addresses(world, environments, https="https_authority" in outputs)
@@ -184,39 +181,6 @@ def _hide_outputs(outputs: Mapping[str, str], redactor: "Redactor") -> None:
 
 
 # --- the units' environments, without starting any ---------------------------------------------------------------
-
-
-def _world(opened: Opened, outputs: Mapping[str, str], redactor: "Redactor") -> World:
-    from launcher.state.fingerprints import FileFingerprints
-    from launcher.state.secrets import Secrets
-
-    native.private_directory(opened.paths.home)
-    given, secrets = secrecy.given_environment(opened), Secrets(opened.paths.secrets)
-    around = Surroundings(
-        instance="",
-        given=given,
-        minimal=given,
-        unit_env_files=opened.loaded.unit_env,
-        node_path=_node_path(opened, given),
-        dirs=preflight.directories(opened),
-        options=preflight.action_options(opened),
-    )
-    toolbox = Toolbox(
-        probe=preflight.no_door, log=preflight.no_door, action=marketplace.action, provider=preflight.no_door,
-        contract=preflight.contract_resolver(opened, given, secrets), remedy=preflight.no_door,
-        ports=KnownPorts(opened), fingerprints=FileFingerprints(opened.paths.fingerprints),
-        secret=secrets.get_or_make, hide=redactor.add, redact=redactor.text,
-    )  # fmt: skip
-    world = World(opened.plan, toolbox, around, opened.paths.home, lambda _event: None)
-    world.outputs.update(outputs)
-    return world
-
-
-def _node_path(opened: Opened, given: Mapping[str, str]) -> str | None:
-    try:
-        return preflight.find_node(opened, given)
-    except ConfigError:
-        return None  # a finding of `check env`, not the end of all others
 
 
 def _problems(world: World, plan: Plan) -> dict[str, tuple[Problem, ...]]:
