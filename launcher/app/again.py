@@ -10,11 +10,10 @@ from launcher.app.result import Result
 from launcher.errors import AlreadyRunning
 from launcher.native.contract import Identity
 from launcher.state import lock
-from launcher.state.snapshot import Snapshot
+from launcher.state.snapshot import GOOD_PHASES, Snapshot
 
 _BOOT_LIMIT = 900.0
 _POLL = 0.05
-_SETTLED = frozenset({"ready", "done", "skipped"})
 
 
 class _StackEndedError(Exception):
@@ -70,7 +69,7 @@ def _wanted(opened: Opened, limit: float) -> tuple[str, ...]:
 def missing(snapshot: Snapshot, request: Request) -> tuple[str, ...]:
     """The units asked for by name that don't run."""
     views_ = {name: snapshot.units.get(name) for name in request.units}
-    return tuple(name for name, view in views_.items() if view is None or view.phase not in _SETTLED)
+    return tuple(name for name, view in views_.items() if view is None or view.phase not in GOOD_PHASES)
 
 
 def after_a_lost_start(opened: Opened, request: Request, output: str, supervisor: Identity | None) -> Result:

@@ -14,12 +14,12 @@ from launcher.errors import LauncherError, NotRunning, OtherVersion, StageFailed
 from launcher.native.contract import Identity
 from launcher.paths import StackPaths
 from launcher.state import lock, store
-from launcher.state.snapshot import Snapshot
+from launcher.state.snapshot import GOOD_PHASES, Snapshot
 
 _POLL = 0.05
 _LAST_WORD = 10.0  # seconds for the supervisor to kill everything, once asked to
 _FIRST_WORD = 15.0  # seconds in which a supervisor has swept what the last one left, and says who it is
-_SETTLED = frozenset({"ready", "done", "skipped", "failed", "stopped"})
+_SETTLED = GOOD_PHASES | {"failed", "stopped"}
 
 
 def down(directory: Path, timeout: float) -> Result:

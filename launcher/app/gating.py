@@ -25,12 +25,11 @@ from launcher.errors import AlreadyRunning, Interrupted, NotRunning, UsageError
 from launcher.findings import Finding, Report, Round
 from launcher.report import text
 from launcher.state import store
-from launcher.state.snapshot import Snapshot
+from launcher.state.snapshot import GOOD_PHASES, Snapshot
 
 ASKED = ("schema", "smoke", "admin", "browser", "tenants")
 BOOT = "boot"
 _STOP_SECONDS = 60.0
-_STEADY = frozenset({"ready", "done", "skipped"})
 
 Tell = Callable[[str], None]
 
@@ -189,7 +188,7 @@ class _Checkout(_Judge):
             snapshot = client.status(self._where, timeout=10.0)  # its file may be a moment old
         except NotRunning:
             raise Wrong("the supervisor ended while the stack was judged", remedy="rxlaunch logs") from None
-        shaky = [unit for unit in snapshot.units.values() if unit.restarts or unit.phase not in _STEADY]
+        shaky = [unit for unit in snapshot.units.values() if unit.restarts or unit.phase not in GOOD_PHASES]
         if shaky:
             told = ", ".join(f"{unit.name} is {unit.phase} (restarts: {unit.restarts})" for unit in shaky)
             raise Wrong(f"units did not stay up: {told}", remedy=f"rxlaunch logs {shaky[0].name}")
@@ -252,17 +251,10 @@ def _ended_as_interrupted() -> Iterator[None]:
         told.append(signal.Signals(number).name)
         signal.raise_signal(signal.SIGINT)
 
-    before = {}
     try:
-        for name in ("SIGTERM", "SIGHUP"):
-            number = getattr(signal, name, None)
-            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-                before[number] = signal.signal(number, as_ctrl_c)
-        yield
+        with interruptions.handled(as_ctrl_c, ("SIGTERM", "SIGHUP")):
+            yield
     except (KeyboardInterrupt, Interrupted) as error:
         if told or getattr(error, "exit_code", 130) != Interrupted.exit_code:
             raise Interrupted(f"received {told[0] if told else 'SIGTERM'}; all was stopped", exit_code=143) from None
         raise Interrupted("interrupted; all was stopped") from None
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

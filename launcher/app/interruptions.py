@@ -2,7 +2,7 @@
 
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import FrameType
 from typing import NoReturn
 
@@ -20,22 +20,23 @@ def raised() -> Iterator[None]:
             raise Interrupted("interrupted")
         raise Interrupted(f"received {signal.Signals(number).name}", exit_code=143)
 
-    with _handled(stop):
+    with handled(stop):
         yield
 
 
 @contextlib.contextmanager
 def deaf() -> Iterator[None]:
     """While inside, requests to end are ignored: for a moment, while something is removed."""
-    with _handled(signal.SIG_IGN):
+    with handled(signal.SIG_IGN):
         yield
 
 
 @contextlib.contextmanager
-def _handled(handler: "signal._HANDLER") -> Iterator[None]:
+def handled(handler: "signal._HANDLER", names: Iterable[str] = _NAMES) -> Iterator[None]:
+    """While inside, these signals go to the handler, but those that our starter has us ignore."""
     before = {}
     try:
-        for name in _NAMES:
+        for name in names:
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, handler)

@@ -11,6 +11,7 @@ from launcher.native.contract import Identity
 
 VERSION = 2
 ENDED_PHASES = frozenset({"stopped", "failed"})  # of a stack; told only once nothing of it is left
+GOOD_PHASES = frozenset({"ready", "done", "skipped"})  # of a unit that is what it should be
 SUCCESSFUL_ENDS = (0, 130, 143)  # asked to stop, by the user or by the system
 NOBODY = Identity(0, 0, "")
 
