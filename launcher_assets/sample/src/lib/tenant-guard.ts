@@ -5,8 +5,7 @@ import type {
   MedusaStoreRequest,
 } from "@medusajs/framework/http"
 
-import { BUSINESS_MODULE } from "../modules/business"
-import type { BusinessModuleService } from "../modules/business/service"
+import { findOpenTenant } from "./open-tenant"
 import { plainHost, TENANT_HOST } from "./tenant-host"
 
 /** Asked with the platform's key, before the tenant and its own key are known. */
@@ -29,14 +28,8 @@ export async function guardTenant(
     return next()
   }
 
-  const businesses: BusinessModuleService = req.scope.resolve(BUSINESS_MODULE)
-  const tenant = await businesses.findTenant(plainHost(named))
+  const tenant = await findOpenTenant(req, res, plainHost(named))
   if (!tenant) {
-    res.status(404).json({ type: "not_found", message: "No tenant resolved for this request" })
-    return
-  }
-  if (!tenant.is_open) {
-    res.status(403).json({ type: "not_allowed", message: "This store is not active" })
     return
   }
   const { publishable_key_context: key } = req as MedusaStoreRequest
