@@ -3,7 +3,6 @@
 An outlier is beyond the median by more than three median deviations, by a fifth, and by half a second.
 """
 
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,6 +49,8 @@ def boots(paths: StackPaths) -> list[Mapping[str, Any]]:
 
 def outliers(paths: StackPaths, instance: str) -> list[Outlier]:
     """What took unusually long in a boot that is kept, compared with the earlier ones of the same mode."""
+    from statistics import median  # 15 ms to load, and `up` only remembers
+
     kept = boots(paths)
     position = next((at for at, boot in enumerate(kept) if boot.get("instance") == instance), None)
     if position is None:
@@ -60,12 +61,14 @@ def outliers(paths: StackPaths, instance: str) -> list[Outlier]:
     for name, seconds in this["seconds"].items():
         before = [each[name] for each in earlier if isinstance(each.get(name), int | float)]
         if len(before) >= _ENOUGH and unusual(seconds, before):
-            found.append(Outlier(name, seconds, statistics.median(before), len(before)))
+            found.append(Outlier(name, seconds, median(before), len(before)))
     return found
 
 
 def unusual(seconds: float, before: Sequence[float]) -> bool:
     """Whether a time is longer than the earlier ones let expect."""
-    middle = statistics.median(before)
-    deviation = statistics.median(abs(each - middle) for each in before)
+    from statistics import median
+
+    middle = median(before)
+    deviation = median(abs(each - middle) for each in before)
     return seconds - middle > max(_DEVIATIONS * deviation, _SHARE * middle, _SECONDS)
