@@ -14,11 +14,10 @@ _REFUSED = frozenset({"auth", "missing_database"})
 
 async def postgres(here: Here) -> str:
     """That the database takes the role's `select 1`. Raises Wrong, or LeftOut when the stack has none."""
-    answer = await _ask_postgres(database_url(here))
+    answer = await ask_postgres(database_url(here))
     if answer.ok:
         return answer.detail
-    failure = "postgres-refuses" if answer.code in _REFUSED else "postgres-unreachable"
-    raise Wrong(answer.detail, failure=failure, remedy=_start_again(here, "postgres") or answer.remedy)
+    raise Wrong(answer.detail, failure=postgres_failure(answer), remedy=_start_again(here, "postgres") or answer.remedy)
 
 
 async def redis(here: Here) -> str:
@@ -26,10 +25,7 @@ async def redis(here: Here) -> str:
     url = here.address("redis_url", "REDIS_URL")
     if not url:
         raise LeftOut("this stack has no Redis (REDIS_URL)")
-    from launcher import probes
-    from launcher.stack.model import ProbeSpec
-
-    answer = await probes.build(ProbeSpec(redis=url, timeout=_SECONDS))()
+    answer = await ask_redis(url)
     if answer.ok:
         return answer.detail
     raise Wrong(answer.detail, failure="redis-unreachable", remedy=_start_again(here, "redis") or answer.remedy)
@@ -52,8 +48,22 @@ def database_url(here: Here) -> str:
     return url
 
 
-async def _ask_postgres(url: str) -> "Answer":
+async def ask_postgres(url: str) -> "Answer":
+    """What the database at this address answers to the role's `select 1`."""
     from launcher import probes
     from launcher.stack.model import ProbeSpec
 
     return await probes.build(ProbeSpec(postgres=url, timeout=_SECONDS))()
+
+
+async def ask_redis(url: str) -> "Answer":
+    """What the Redis at this address answers to PING and a write."""
+    from launcher import probes
+    from launcher.stack.model import ProbeSpec
+
+    return await probes.build(ProbeSpec(redis=url, timeout=_SECONDS))()
+
+
+def postgres_failure(answer: "Answer") -> str:
+    """Which known failure a bad answer of a database is."""
+    return "postgres-refuses" if answer.code in _REFUSED else "postgres-unreachable"

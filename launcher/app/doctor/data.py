@@ -6,12 +6,11 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from launcher.app.doctor.patient import Patient
-from launcher.checks import schema
+from launcher.checks import schema, servers
 from launcher.checks.contract import LeftOut, Wrong, ask
 from launcher.findings import Finding
 
 KEY = "NEXT_PUBLIC_MEDUSA_PUBLISHABLE_KEY"
-_SECONDS = 3.0
 _LISTS = {"STORE_CORS": ("storefront",), "ADMIN_CORS": ("backend",), "AUTH_CORS": ("storefront", "backend")}
 _KEYS = {
     "revoked": ("is revoked", "key-revoked"),
@@ -58,10 +57,8 @@ def database_url(patient: Patient) -> str:
 
 async def _postgres(patient: Patient) -> str:
     """What the next boot will find: the server of the user's that answers, or the embedded one."""
-    from launcher import probes
     from launcher.services import wheels
     from launcher.services.asking import is_local
-    from launcher.stack.model import ProbeSpec
 
     patient.stack  # noqa: B018 - left out when there is none
     try:
@@ -74,25 +71,22 @@ async def _postgres(patient: Patient) -> str:
                 remedy=f"{wheels.INSTALL}, or set DATABASE_URL",
             ) from None
         return "embedded: it runs with the stack"
-    answer = await probes.build(ProbeSpec(postgres=url, timeout=_SECONDS))()
+    answer = await servers.ask_postgres(url)
     if answer.ok:
         return answer.detail
     if answer.code == "refused" and is_local(url) and wheels.postgres():
         return f"{answer.detail}; the embedded one is used instead of DATABASE_URL"
-    refused = answer.code in ("auth", "missing_database")
-    raise Wrong(answer.detail, failure="postgres-refuses" if refused else "postgres-unreachable", remedy=answer.remedy)
+    raise Wrong(answer.detail, failure=servers.postgres_failure(answer), remedy=answer.remedy)
 
 
 async def _redis(patient: Patient) -> str:
-    from launcher import probes
     from launcher.services.asking import is_local
-    from launcher.stack.model import ProbeSpec
 
     patient.stack  # noqa: B018 - left out when there is none
     url = patient.given.get("REDIS_URL", "").strip()
     if not url:
         return "embedded: it runs with the stack"
-    answer = await probes.build(ProbeSpec(redis=url, timeout=_SECONDS))()
+    answer = await servers.ask_redis(url)
     if answer.ok:
         return answer.detail
     if answer.code == "refused" and is_local(url):
