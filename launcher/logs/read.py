@@ -14,6 +14,7 @@ from launcher.state import files
 POLL_SECONDS = 0.1
 _BLOCK = 64 * 1024
 _AT_ONCE = 1024 * 1024  # bytes of one unit before the others have their turn
+_KNOWN = 256  # bytes before our place by which we see that it is still the file we read
 Line = tuple[str, str]  # unit, text
 
 
@@ -146,6 +147,7 @@ class _Followed:
         self._lines = LineSplitter()
         self._file = files.identity(path)
         self.offset = _end_of_last_line(path)
+        self._before = _read_at(path, max(0, self.offset - _KNOWN), min(_KNOWN, self.offset))
         self._gone = False
         self.behind = False
 
@@ -167,37 +169,47 @@ class _Followed:
 
     def _renewed(self, file: tuple[int, int]) -> Iterator[str]:
         """Another file is at our path: read what we have not seen of the old one, if it was rotated."""
-        if self._rotated():
-            while True:
-                yield from self._read(_older(self._path))
-                if not self.behind:
-                    break
-        elif self._file is not None and not self._gone:
-            yield from self._break("the log file was replaced")
+        while self._rotated():
+            yield from self._read(_older(self._path))
+            if not self.behind:
+                break
+        else:
+            if self._file is not None and not self._gone:
+                yield from self._break("the log file was replaced")
         self._file = file
-        self.offset = 0
+        self._begin()
 
     def _rotated(self) -> bool:
         return self._file is not None and files.identity(_older(self._path)) == self._file
 
     def _read(self, path: Path) -> Iterator[str]:
+        self.behind = False
         try:
             with path.open("rb") as file:
                 there = os.fstat(file.fileno())
                 if (there.st_dev, there.st_ino) != self._file:
-                    return  # it was rotated since we looked: the next look will find out where our place is
-                file.seek(self.offset)
-                data = file.read(_AT_ONCE)
+                    self.behind = True  # it was rotated since we looked: the next look will find out where our place is
+                    return
+                file.seek(self.offset - len(self._before))
+                before, data = file.read(len(self._before)), file.read(_AT_ONCE)
         except OSError:
             return
-        self.offset += len(data)
+        if before != self._before:  # a new file may have the inode of a deleted one, and be longer than our place
+            yield from self._break("the log file was replaced")
+            yield from self._read(path)
+            return
         self.behind = len(data) == _AT_ONCE
+        self.offset += len(data)
+        self._before = (before + data)[-_KNOWN:]
         yield from self._lines.feed(data)
 
     def _break(self, why: str) -> Iterator[str]:
         yield from self._lines.flush()
-        self.offset = 0
+        self._begin()
         yield clean(f"--- {why} ---")
+
+    def _begin(self) -> None:
+        self.offset, self._before = 0, b""
 
 
 def _older(path: Path) -> Path:
@@ -209,6 +221,15 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
+
+
+def _read_at(path: Path, offset: int, size: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read(size)
+    except OSError:
+        return b""
 
 
 def _end_of_last_line(path: Path) -> int:

@@ -194,6 +194,33 @@ def test_another_file_in_its_place_is_told_and_followed(directory):
     assert list(followed.more()) == ["--- the log file was replaced ---", "stranger"]
 
 
+def test_a_file_that_took_the_place_and_the_inode_and_outgrew_what_was_read_is_told(directory):
+    """What two rotations between two looks come to where the inode of the deleted file is given out again."""
+    path = directory / "a.log"
+    write(path, (1.0, b"one\n"))
+    followed = read._Followed(path)
+    with path.open("r+b") as same:
+        same.write(b"another, and longer\n")
+    assert list(followed.more()) == ["--- the log file was replaced ---", "another, and longer"]
+
+
+def test_a_rotated_file_that_is_replaced_while_its_rest_is_read_is_told(directory, monkeypatch):
+    path, older = directory / "a.log", directory / "a.log.1"
+    write(path, (1.0, b"one\n"))
+    followed = read._Followed(path)
+    write(path, (2.0, b"two\nthree\n"))
+    path.rename(older)
+    write(path, (3.0, b"four\n"))
+    with monkeypatch.context() as small:
+        small.setattr(read, "_AT_ONCE", 4)
+        rest = followed.more()
+        assert next(rest) == "two"
+        path.rename(older)
+        write(path, (4.0, b"five\n"))
+        assert list(rest) == ["--- the log file was replaced ---"]  # `three` is lost, and it says so
+    assert list(followed.more()) == ["four", "five"]
+
+
 def test_a_flood_leaves_the_other_units_their_turn(directory):
     flood, quiet = directory / "flood.log", directory / "quiet.log"
     following = read.follow({"flood": flood, "quiet": quiet}, 0, None)
