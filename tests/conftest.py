@@ -25,3 +25,13 @@ def pytest_collection_modifyitems(items):
             for marker in item.iter_markers(name):
                 (reason,) = marker.args
                 item.add_marker(pytest.mark.skip(reason=f"{name.replace('_', ' ')}: {reason}"))
+
+
+@pytest.fixture(autouse=True)
+def no_guardian_stays():
+    """A test that made this process the guardian of orphans must not make it adopt those of the tests after it."""
+    yield
+    if sys.platform == "linux":
+        from launcher.native.shim import PR_SET_CHILD_SUBREAPER, system_call
+
+        system_call("prctl", PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
