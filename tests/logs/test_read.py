@@ -209,13 +209,13 @@ def test_a_rotated_file_that_is_replaced_while_its_rest_is_read_is_told(director
     write(path, (1.0, b"one\n"))
     followed = read._Followed(path)
     write(path, (2.0, b"two\nthree\n"))
-    path.rename(older)
+    path.replace(older)
     write(path, (3.0, b"four\n"))
     with monkeypatch.context() as small:
         small.setattr(read, "_AT_ONCE", 4)
         rest = followed.more()
         assert next(rest) == "two"
-        path.rename(older)
+        path.replace(older)
         write(path, (4.0, b"five\n"))
         assert list(rest) == ["--- the log file was replaced ---"]  # `three` is lost, and it says so
     assert list(followed.more()) == ["four", "five"]
