@@ -147,7 +147,7 @@ class _Followed:
         self._lines = LineSplitter()
         self._file = files.identity(path)
         self.offset = _end_of_last_line(path)
-        self._before = _read_at(path, max(0, self.offset - _KNOWN), min(_KNOWN, self.offset))
+        self._before = _before(path, self.offset)
         self._gone = False
         self.behind = False
 
@@ -223,16 +223,13 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _read_at(path: Path, offset: int, size: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            return file.read(size)
-    except OSError:
-        return b""
-
-
 def _end_of_last_line(path: Path) -> int:
     """Where the unfinished last line begins."""
     start, data = _end_of(path, 1, 0, None)
     return start + data.rfind(b"\n") + 1
+
+
+def _before(path: Path, offset: int) -> bytes:
+    """The bytes before a place, by which the file is known again."""
+    _, data = _end_of(path, _KNOWN + 1, offset - _KNOWN, offset)  # so few bytes have no more newlines: all are read
+    return data[-_KNOWN:]
