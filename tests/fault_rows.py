@@ -245,6 +245,8 @@ ROWS: dict[str, tuple[str, tuple[str, ...]]] = {
             "logs/test_read.py::test_no_line_is_lost_when_the_log_rotates",
             "logs/test_read.py::test_truncation_is_told_and_followed_on",
             "logs/test_read.py::test_deletion_is_told_once_and_the_next_file_is_followed",
+            "logs/test_read.py::test_a_file_that_took_the_place_and_the_inode_and_outgrew_what_was_read_is_told",
+            "logs/test_read.py::test_a_rotated_file_that_is_replaced_while_its_rest_is_read_is_told",
             "logs/test_files.py::test_while_rotation_is_impossible_nothing_is_lost",
             "security/test_readers.py::test_a_log_that_is_deleted_truncated_replaced_and_rotated_is_followed_on",
         ),
