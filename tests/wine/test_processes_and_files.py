@@ -236,3 +236,32 @@ def test_arguments_reach_the_child_as_they_are(windows):
     )
     assert result["same"], result["printed"]
     assert result["code"] == 0
+
+
+def test_a_file_that_a_reader_hardly_ever_closes_is_replaced_all_the_same(windows):
+    """As with a browser or a watcher that reads the runtime configuration again and again."""
+    result = windows.answers(
+        """
+    import subprocess, time
+    code = [
+        "import contextlib, pathlib, time",
+        "while not pathlib.Path('stop').exists():",
+        "    with contextlib.suppress(PermissionError), open('target.js') as file:",
+        "        pathlib.Path('gate').touch()",
+        "        time.sleep(0.018)",
+        "    time.sleep(0.002)",
+    ]
+    Path("target.js").write_text("0")
+    reader = subprocess.Popen([PYTHON, "-c", chr(10).join(code)], stdin=subprocess.DEVNULL)
+    while not Path("gate").exists():
+        time.sleep(0.01)
+    try:
+        for turn in range(10):
+            Path("draft").write_text(str(turn))
+            native.replace(Path("draft"), Path("target.js"))
+    finally:
+        Path("stop").touch()
+    answer(code=reader.wait(), text=Path("target.js").read_text())
+    """
+    )
+    assert result == {"code": 0, "text": "9"}
