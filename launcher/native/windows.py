@@ -29,7 +29,7 @@ _PROGRAMS = (".exe", ".com")
 _BATCH_FILES = (".cmd", ".bat")
 _SPECIAL_IN_BATCH_FILES = set('&|<>^%!"()\r\n')
 _BUSY = (5, 32)  # access denied, sharing violation: somebody (a virus scanner, a reader) has it open
-_BUSY_SECONDS = 5.0
+_BUSY_SECONDS = 2.0
 _CLOSE_SECONDS = 4.5  # Windows ends us five seconds after the console was closed
 _CLOSE_EVENTS = {2: "SIGHUP", 5: "SIGHUP", 6: "SIGTERM"}  # console closed, logoff, shutdown
 
@@ -235,8 +235,6 @@ def replace(src: Path, dst: Path) -> None:
 
     The waits differ, so that somebody who opens it again and again, in step with us, is out of step soon.
     """
-    import random  # what most processes never need
-
     deadline = time.monotonic() + _BUSY_SECONDS
     while True:
         try:
@@ -244,6 +242,8 @@ def replace(src: Path, dst: Path) -> None:
         except PermissionError as error:
             if error.winerror not in _BUSY or dst.is_dir() or time.monotonic() > deadline:
                 raise
+            import random  # here, because nearly every file is replaced at the first try
+
             time.sleep(random.uniform(0.001, 0.02))  # noqa: S311 - no secret
         else:
             return
