@@ -13,6 +13,7 @@ from tests.support.small_stacks import until
 
 FLOOD = """
 import os, pathlib, sys, time
+os.write(1, b"about to flood\\n")
 while not pathlib.Path("go").exists(): time.sleep(0.01)
 number, size = 0, int(sys.argv[1]) * 1024 * 1024
 while number * 100 < size:
@@ -100,6 +101,7 @@ def test_a_flood_is_held_up_by_no_reader_and_costs_no_memory(stack, megabytes):
         supervisor = flood.json("status")["pid"]
         before = resident(supervisor)
         with Follower(flood, "flood", reads=False), Follower(flood, "flood") as reader:
+            reader.saw("about to flood")
             (flood.root / "go").touch()
             worst = 0
             while not (flood.root / "done").exists():
