@@ -58,8 +58,12 @@ def running(shared):
 
 
 def log(stack, name) -> bytes:
-    (file,) = stack.home.glob(f"stacks/*/logs/{name}.log")
-    return file.read_bytes()
+    """What is in the current file; nothing in the moment in which it has been rotated and there is no new one."""
+    (directory,) = stack.home.glob("stacks/*/logs")
+    try:
+        return (directory / f"{name}.log").read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def lines(stack, name, *more):
