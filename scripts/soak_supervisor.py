@@ -13,6 +13,7 @@ from scripts.soak_plan import SERVICES, Action
 from scripts.soak_stack import GONE_SECONDS, SoakStack, Unexpected, wait_until
 
 END_SECONDS = 60.0  # for a supervisor that was asked to end
+INTERRUPTED = (130, -signal.SIGINT)  # the second: it was still loading, where Ctrl-C ends it without a word
 
 
 def pause_supervisor(stack: SoakStack, action: Action) -> Expectation:
@@ -130,9 +131,9 @@ def interrupt_up(stack: SoakStack, action: Action) -> Expectation:
     with contextlib.suppress(ProcessLookupError):
         os.kill(booting.pid, signal.SIGINT)  # our own child, not collected yet
     ran = stack.finish(booting, "up", "-d")
-    if ran.code not in (0, 130):
+    if ran.code not in (0, *INTERRUPTED):
         raise Unexpected(f"an interrupted `up -d` gave {ran.code}:\n{ran.text}")
-    if ran.code == 130:
+    if ran.code in INTERRUPTED:
         stack.nothing_left()
     return _up(stack, instance)
 
