@@ -16,7 +16,8 @@ LauncherError (1 internal)
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from launcher.values import Value
 
 STAGE_EXIT_CODES = {
     "dependencies": 10,
@@ -50,8 +51,7 @@ class UnknownUnit(UsageError):
     """A name on the command line that is no unit of the stack."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Value, frozen=True):
     """One thing wrong with what the user wrote: where (file and TOML path) and what."""
 
     where: str

@@ -4,17 +4,16 @@ Events are published by the supervisor alone and folded by `state/snapshot.py`; 
 back, into the supervisor's single inbox.
 """
 
-import dataclasses
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from launcher.values import Value, field, field_names
 
 UnitName = str
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
+class Exit(Value, frozen=True):
     """How a process ended: an exit code, or the number of the signal that ended it; never both."""
 
     code: int | None = None
@@ -36,8 +35,7 @@ class Exit:
         return f"exited with code {self.code}"
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Value, frozen=True):
     """Why a unit failed, as the user reads it. Redacted already."""
 
     reason: str
@@ -46,15 +44,13 @@ class Failure:
     remedy: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Value, frozen=True, kw_only=True):
     """Something that happened. `at` is wall-clock time (seconds since 1970), for people, never for deadlines."""
 
-    at: float = field(default_factory=time.time, kw_only=True)
+    at: float = field(default_factory=time.time)
 
 
-@dataclass(frozen=True, slots=True)
-class StackStarting(Event):
+class StackStarting(Event, frozen=True):
     """A supervisor took over the stack."""
 
     instance: str
@@ -66,8 +62,7 @@ class StackStarting(Event):
     stages: tuple[tuple[UnitName, str], ...] = ()  # unit and its stage, for those who show progress
 
 
-@dataclass(frozen=True, slots=True)
-class PortChosen(Event):
+class PortChosen(Event, frozen=True):
     """A port was chosen for a service (`name` is the port's name); `moved_from` when the preferred one was taken."""
 
     name: str
@@ -76,16 +71,14 @@ class PortChosen(Event):
     holder: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UnitWaiting(Event):
+class UnitWaiting(Event, frozen=True):
     """A unit waits for others: name → what is missing ("ready", "done", "started")."""
 
     unit: UnitName
     on: tuple[tuple[UnitName, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class UnitStarting(Event):
+class UnitStarting(Event, frozen=True):
     """Work on a unit began; `generation` counts its incarnations, `reason` says why (why a task must run)."""
 
     unit: UnitName
@@ -93,8 +86,7 @@ class UnitStarting(Event):
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UnitStarted(Event):
+class UnitStarted(Event, frozen=True):
     """A process of the unit runs. `pid` is the unit's own main process."""
 
     unit: UnitName
@@ -102,8 +94,7 @@ class UnitStarted(Event):
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
-class UnitProbed(Event):
+class UnitProbed(Event, frozen=True):
     """The answer of a unit's probe changed."""
 
     unit: UnitName
@@ -111,8 +102,7 @@ class UnitProbed(Event):
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class UnitReady(Event):
+class UnitReady(Event, frozen=True):
     """A service passed its readiness probe (again), or an external one was adopted (`note` says which)."""
 
     unit: UnitName
@@ -120,24 +110,21 @@ class UnitReady(Event):
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UnitUnready(Event):
+class UnitUnready(Event, frozen=True):
     """A ready service no longer passes its liveness probe; it is not restarted for that alone."""
 
     unit: UnitName
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class UnitSkipped(Event):
+class UnitSkipped(Event, frozen=True):
     """A task had nothing to do, and why."""
 
     unit: UnitName
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class UnitDone(Event):
+class UnitDone(Event, frozen=True):
     """A task ran to completion; `note` is what it wants to say."""
 
     unit: UnitName
@@ -145,8 +132,7 @@ class UnitDone(Event):
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UnitExited(Event):
+class UnitExited(Event, frozen=True):
     """A service's process ended."""
 
     unit: UnitName
@@ -155,8 +141,7 @@ class UnitExited(Event):
     expected: bool
 
 
-@dataclass(frozen=True, slots=True)
-class UnitBackingOff(Event):
+class UnitBackingOff(Event, frozen=True):
     """A service will be started again after `delay` seconds."""
 
     unit: UnitName
@@ -164,8 +149,7 @@ class UnitBackingOff(Event):
     failures: int
 
 
-@dataclass(frozen=True, slots=True)
-class UnitFailed(Event):
+class UnitFailed(Event, frozen=True):
     """A unit failed for good (until somebody starts it again)."""
 
     unit: UnitName
@@ -173,23 +157,20 @@ class UnitFailed(Event):
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True)
-class UnitStopping(Event):
+class UnitStopping(Event, frozen=True):
     """A unit was asked to stop."""
 
     unit: UnitName
 
 
-@dataclass(frozen=True, slots=True)
-class UnitStopped(Event):
+class UnitStopped(Event, frozen=True):
     """A unit stopped because it was asked to (`forced`: it had to be killed)."""
 
     unit: UnitName
     forced: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LogTrouble(Event):
+class LogTrouble(Event, frozen=True):
     """A unit's log file cannot be written (`problem`), or can again; `lost` bytes of it are gone for good."""
 
     unit: UnitName
@@ -197,74 +178,64 @@ class LogTrouble(Event):
     lost: int
 
 
-@dataclass(frozen=True, slots=True)
-class Note(Event):
+class Note(Event, frozen=True):
     """Something worth a line that changes no state: a warning, a swept leftover, a fallback taken."""
 
     text: str
     unit: UnitName | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StackReady(Event):
+class StackReady(Event, frozen=True):
     """Every selected unit is ready or done. `facts` are what to show: URLs, the admin's e-mail."""
 
     seconds: float
     facts: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StackStopping(Event):
+class StackStopping(Event, frozen=True):
     """The stack is being stopped, and why; `exit_code` is what the supervisor will exit with."""
 
     reason: str
     exit_code: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class StackStopped(Event):
+class StackStopped(Event, frozen=True):
     """Nothing of the stack runs any more."""
 
     exit_code: int
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Value, frozen=True):
     """Something asked of the supervisor."""
 
 
-@dataclass(frozen=True, slots=True)
-class StopStack(Command):
+class StopStack(Command, frozen=True):
     """Stop everything in reverse order and leave; `exit_code` is what the supervisor exits with."""
 
     reason: str = "asked to stop"
     exit_code: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class KillStack(Command):
+class KillStack(Command, frozen=True):
     """Kill everything now and leave."""
 
     reason: str = "asked to stop at once"
     exit_code: int = 130
 
 
-@dataclass(frozen=True, slots=True)
-class StartUnits(Command):
+class StartUnits(Command, frozen=True):
     """Start these units and what they depend on, if they don't run."""
 
     names: tuple[UnitName, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StopUnits(Command):
+class StopUnits(Command, frozen=True):
     """Stop these services; what depends on them keeps running, as with docker compose."""
 
     names: tuple[UnitName, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RestartUnits(Command):
+class RestartUnits(Command, frozen=True):
     """Stop these units and start them again."""
 
     names: tuple[UnitName, ...]
@@ -272,7 +243,7 @@ class RestartUnits(Command):
 
 def to_json(message: Event | Command) -> dict[str, Any]:
     """A JSON object of the message; its type under "type"."""
-    return {"type": type(message).__name__, **dataclasses.asdict(message)}
+    return {"type": type(message).__name__, **message.as_data()}
 
 
 def _kinds(base: type[Any]) -> dict[str, type[Any]]:
@@ -295,7 +266,7 @@ def _from_json(base: type[Any], document: Mapping[str, Any]) -> Any:
     kind = _kinds(base).get(document.get("type", ""))
     if kind is None:
         return None
-    known = {f.name for f in dataclasses.fields(kind)}
+    known = field_names(kind)
     values = {key: _tupled(value) for key, value in document.items() if key in known}
     if isinstance(values.get("exit"), dict):
         values["exit"] = Exit(**values["exit"])

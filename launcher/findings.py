@@ -1,15 +1,15 @@
 """What checks find: frozen values, and their JSON form. `checks/` finds, `report/` shows; neither is here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+from launcher.values import Value, field
 
 Verdict = Literal["passed", "failed", "left out"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Value, frozen=True):
     """One thing that was asked. `check` and `name` identify it for ever ("admin", "assets"); all text is redacted."""
 
     check: str  # the group: env, baseline, schema, admin, smoke, tenants, browser, …
@@ -41,8 +41,7 @@ class Finding:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(Value, frozen=True):
     """One round of findings: `check` has one, `gate` one a repetition. `timeline` are the events of its boot."""
 
     findings: tuple[Finding, ...]
@@ -58,8 +57,7 @@ class Round:
         return tuple(found for found in self.findings if found.verdict == "failed")
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Value, frozen=True):
     """Everything that a report shows."""
 
     title: str  # "rxlaunch check", "rxlaunch gate --repeat 2"

@@ -8,8 +8,9 @@ import json
 import os
 import re
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+
+from launcher.values import Value
 
 STACK_FILE = "rxlaunch.toml"
 _SOCKET_PATH_LIMIT = 100  # bytes; sun_path holds 108, and some kernels count the terminating zero
@@ -73,8 +74,7 @@ def _workspace_root(backend: Path) -> Path:
     return backend
 
 
-@dataclass(frozen=True, slots=True)
-class StackPaths:
+class StackPaths(Value, frozen=True):
     """The files of one checkout's stack. `home` is named after the checkout's real path."""
 
     root: Path

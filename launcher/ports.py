@@ -12,7 +12,6 @@ import random
 import socket
 import time
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from launcher import native
 from launcher.errors import LauncherError, PortTaken, StateUnwritable
 from launcher.native.contract import Identity
 from launcher.stack.model import PortSpec
+from launcher.values import Value, field
 
 _NEIGHBOURS = 50  # how many ports after the preferred one are tried before any other
 _ELSEWHERE = range(20_000, 32_000)  # below every platform's ephemeral range
@@ -27,8 +27,7 @@ _ATTEMPTS = 500
 _LOCK_SECONDS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(Value, frozen=True):
     """What was asked for, and what must be avoided."""
 
     ports: Mapping[str, PortSpec]
@@ -37,8 +36,7 @@ class Wishes:
     strict: bool = False  # a preferred port that is taken is an error
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Value, frozen=True):
     """A port that is not the preferred one, and who has that."""
 
     name: str

@@ -15,11 +15,11 @@ LAYERS = (  # a package may import only from the lines below its own
     "plan state",
     "stack events native findings",
     "errors paths characters",
+    "values",
 )
 OWNERS = {  # who may import which dependency, even lazily
     "click": ("cli/",),
-    "pydantic": ("stack/",),
-    "pydantic_core": ("stack/",),
+    "msgspec": ("stack/", "values.py"),
     "dotenv": ("stack/",),
     "psutil": ("native/", "run/usage.py", "ports.py"),
     "filelock": ("state/lock.py", "ports.py"),

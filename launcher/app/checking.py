@@ -6,7 +6,6 @@ Everything that leaves here is redacted. A new group is one line in GROUPS.
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from launcher.app import admin as admin_builds
@@ -19,6 +18,7 @@ from launcher.checks.contract import Check, Target, ask_whole
 from launcher.errors import STAGE_EXIT_CODES, LauncherError, UsageError
 from launcher.findings import Finding, Report, Round
 from launcher.report import text
+from launcher.values import Value
 
 __all__ = ["GROUPS", "Wanted", "ask", "check", "render", "target", "write_reports"]
 
@@ -38,8 +38,7 @@ _LOG_LINES = 40
 Heard = Callable[[Finding], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Value, frozen=True):
     """What the command line asked for."""
 
     names: tuple[str, ...] = ()  # of groups; none: all
@@ -55,7 +54,7 @@ def check(request: Request, wanted: Wanted, heard: Heard | None = None) -> Resul
     names = chosen(wanted.names)
     judged = target(request, wanted.urls or {}, stopped=set(names) <= WITHOUT_A_STACK)
     if wanted.admin_before is not None:
-        judged = replace(judged, admin_before=tuple(admin_builds.load(wanted.admin_before).files))
+        judged = judged.replaced(admin_before=tuple(admin_builds.load(wanted.admin_before).files))
     began = time.time()
     done = asyncio.run(_with_fixtures(judged, names, heard) if wanted.with_fixtures else ask(judged, names, heard))
     report = Report("rxlaunch check", subject(judged), (done,), environment(judged), began)
@@ -101,8 +100,7 @@ async def _with_fixtures(judged: Target, names: Iterable[str], heard: Heard | No
 
 def redacted(finding: Finding, redact: Callable[[str], str]) -> Finding:
     """The finding without a secret in any of its texts."""
-    return replace(
-        finding,
+    return finding.replaced(
         name=redact(finding.name),
         evidence=redact(finding.evidence),
         remedy=redact(finding.remedy) if finding.remedy else finding.remedy,

@@ -6,7 +6,6 @@ it is in `ci_report.py`. The exit code is CMD's, or that of the stage that faile
 
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from launcher.app.views import Printer
 from launcher.errors import Interrupted, LauncherError
 from launcher.state import sticky
 from launcher.state.snapshot import Snapshot
+from launcher.values import Value
 
 if TYPE_CHECKING:
     from launcher.app.ci_report import Run
@@ -32,8 +32,7 @@ _SERVERS = ("postgres", "redis")  # the providers that find or bring a server
 _LAST_WORDS = 5.0  # seconds for whoever reads our own lines
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Value, frozen=True):
     """What `rxlaunch ci` was asked for."""
 
     directory: Path

@@ -5,7 +5,6 @@ import os
 import shlex
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from launcher.app.ci_command import Command
 from launcher.app.opening import Opened
 from launcher.errors import LauncherError
 from launcher.findings import Finding, Report, Round, Verdict
+from launcher.values import Value
 
 if TYPE_CHECKING:
     from launcher.logs.redact import Redactor
@@ -25,8 +25,7 @@ _VERDICTS: dict[str, Verdict] = {"ready": "passed", "done": "passed", "skipped":
 _LOG_LINES = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Value, frozen=True):
     """One run that has ended, its state still there."""
 
     opened: Opened

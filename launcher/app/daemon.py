@@ -7,7 +7,6 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from launcher import events as e
 from launcher import native
@@ -19,6 +18,7 @@ from launcher.errors import Interrupted, LauncherError
 from launcher.native.contract import Identity
 from launcher.paths import StackPaths, user_home
 from launcher.state import lock
+from launcher.values import Value
 
 _POLL = 0.05
 _TAIL_LINES = 20
@@ -40,8 +40,7 @@ def up(request: Request, output: str) -> Result:
     return Result(data=queries.status(opened.root).data, exit_code=started.code)
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Value, frozen=True):
     """How a detached supervisor began: 0 when its stack is ready, the code of its failure, None: it died before."""
 
     code: int | None

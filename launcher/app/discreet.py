@@ -1,16 +1,16 @@
 """What leaves the supervisor without secrets: its events, and whatever it prints itself (its trace, a traceback)."""
 
 import contextlib
-import dataclasses
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, TextIO, TypeVar, cast
 
 from launcher import events as e
+from launcher.values import Value, field_names
 
 Redact = Callable[[str], str]
-T = TypeVar("T")
+T = TypeVar("T", bound=Value)
 # Names and what must be understood again stay as they are: a password may well be the name of a unit.
 _TEXTS = frozenset({"reason", "detail", "note", "text", "holder", "problem", "last_probe", "remedy", "error"})
 _MANY_TEXTS = frozenset({"tail", "leftovers"})
@@ -23,12 +23,12 @@ def event(happened: e.Event, redact: Redact) -> e.Event:
 
 def _discreet(value: T, redact: Redact) -> T:
     changes: dict[str, Any] = {}
-    for field in dataclasses.fields(cast("Any", value)):
-        before = getattr(value, field.name)
-        after = _of_field(field.name, before, redact)
+    for name in field_names(value):
+        before = getattr(value, name)
+        after = _of_field(name, before, redact)
         if after != before:
-            changes[field.name] = after
-    return cast("T", dataclasses.replace(cast("Any", value), **changes)) if changes else value
+            changes[name] = after
+    return value.replaced(**changes) if changes else value
 
 
 def _of_field(name: str, value: Any, redact: Redact) -> Any:

@@ -9,7 +9,6 @@ import contextlib
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from launcher.findings import Finding, Report, Round
 from launcher.report import text
 from launcher.state import store
 from launcher.state.snapshot import GOOD_PHASES, Snapshot
+from launcher.values import Value, field
 
 ASKED = ("schema", "smoke", "admin", "browser", "tenants")
 BOOT = "boot"
@@ -34,8 +34,7 @@ _STOP_SECONDS = 60.0
 Tell = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Value, frozen=True):
     """What the command line asked for, besides what every boot is told."""
 
     repeat: int = 2
@@ -55,7 +54,7 @@ def gate(request: Request, wish: Wish, tell: Tell) -> Result:
         for number in range(1, wish.repeat + 1):
             title = f"round {number} of {wish.repeat}"
             tell(title)
-            done = replace(judge.round(), title=title)
+            done = judge.round().replaced(title=title)
             rounds.append(done)
             for note in done.notes:
                 tell(f"! {note}")
@@ -151,8 +150,8 @@ class _Checkout(_Judge):
                 stopped = asyncio.run(ask(BOOT, "stopped", self._stop))
         for each in (*steady, stopped):
             self.heard(each)
-        return replace(
-            done, findings=(ready, *done.findings, *steady, stopped), notes=notes, seconds=time.monotonic() - began
+        return done.replaced(
+            findings=(ready, *done.findings, *steady, stopped), notes=notes, seconds=time.monotonic() - began
         )
 
     def _booted(self, started: daemon.Started, seconds: float) -> Finding:

@@ -4,12 +4,12 @@ An outlier is beyond the median by more than three median deviations, by a fifth
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from launcher.paths import StackPaths
 from launcher.state import records
 from launcher.state.snapshot import Snapshot
+from launcher.values import Value
 
 WHOLE = "the whole boot"
 _KEPT = 50  # boots
@@ -17,8 +17,7 @@ _ENOUGH = 5  # boots before anything counts as usual
 _DEVIATIONS, _SHARE, _SECONDS = 3.0, 0.2, 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Outlier:
+class Outlier(Value, frozen=True):
     """A unit that took longer than it usually does here."""
 
     name: str

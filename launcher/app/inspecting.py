@@ -13,7 +13,7 @@ from launcher.errors import UsageError
 def config(directory: Path, mode: str | None) -> Result:
     """The resolved stack, each leaf with its origin. Values of secret variables are not shown."""
     opened = open_stack(Request(directory, mode))
-    data = json.loads(opened.loaded.stack.model_dump_json(exclude_defaults=False))
+    data = opened.loaded.stack.as_data()
     origins = opened.loaded.origins
     secret = opened.loaded.stack.secret_names()
     data = _masked(data, secret)

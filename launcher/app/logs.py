@@ -4,19 +4,18 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from launcher.app.opening import locate
 from launcher.errors import NotRunning, UnknownUnit, UsageError
 from launcher.paths import StackPaths
+from launcher.values import Value
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-@dataclass(frozen=True, slots=True)
-class LogQuery:
+class LogQuery(Value, frozen=True):
     """Which lines."""
 
     directory: Path

@@ -1,20 +1,19 @@
 """From a directory to a plan: find the checkout, load or recognise its stack, resolve the graph. Starts nothing."""
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from launcher import paths
 from launcher.app.request import Request
 from launcher.errors import LauncherError, UsageError
+from launcher.values import Value
 
 if TYPE_CHECKING:
     from launcher.plan.build import Plan
     from launcher.stack.load import Loaded
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Value, frozen=True):
     """A stack, ready to be inspected or booted. `selected` are the units asked for with what they depend on."""
 
     paths: paths.StackPaths
@@ -45,7 +44,7 @@ def open_stack(request: Request) -> Opened:
 
     where = locate(request.directory)
     if request.https is None and runs_with_https(where):
-        request = replace(request, https=True)
+        request = request.replaced(https=True)
     detected = recognise(where.root)
     has_file = (where.root / paths.STACK_FILE).is_file()
     if detected is None and not has_file:

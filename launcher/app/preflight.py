@@ -4,7 +4,6 @@ Opens the state directory, secrets, logs and ports of one instance. Starts no un
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from launcher.errors import ConfigError, Problem
 from launcher.events import LogTrouble, PortChosen
 from launcher.run.toolbox import Ask, ContractResult, Ports, Surroundings, Toolbox
 from launcher.stack.model import ProbeSpec, VariableSpec
+from launcher.values import Value
 
 if TYPE_CHECKING:
     from launcher.app.request import Request
@@ -30,8 +30,7 @@ _MINIMAL = ("PATH", "HOME", "LANG", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "COMS
             "APPDATA", "LOCALAPPDATA")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Value, frozen=True):
     """One instance's toolbox, with the parts that `boot` itself needs."""
 
     toolbox: Toolbox

@@ -1,9 +1,10 @@
 """What the user asked for, as one value: where, in which mode, with which flags."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from launcher.values import Value, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -14,16 +15,14 @@ if TYPE_CHECKING:
     from launcher.run.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Guest:
+class Guest(Value, frozen=True):
     """What another command than `up` adds to a boot: its own way of getting built-in actions, and work beside."""
 
     action: "Callable[[str], Action]"
     beside: "Callable[[World, Prepared, Callable[[Command], None]], Coroutine[Any, Any, None]]"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Value, frozen=True):
     """Options that every command shares, and those of `up`."""
 
     directory: Path

@@ -1,14 +1,14 @@
 """What a command of the command line gives back: text for people, a document for programs, an exit code."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from launcher.values import Value, field
 
 VERSION = 1  # of every JSON document; grows when a field changes its meaning or goes away
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Value, frozen=True):
     """Rendered by `cli/render.py` alone."""
 
     text: str = ""

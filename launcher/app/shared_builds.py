@@ -11,7 +11,6 @@ import contextlib
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from launcher.errors import Taken
 from launcher.plan.step import Action, Outcome, Run, Skip, StepContext, StepFailed
 from launcher.state import files, lock
 from launcher.state.fingerprints import FileFingerprints
+from launcher.values import Value
 
 if TYPE_CHECKING:
     from launcher.paths import StackPaths
@@ -33,8 +33,7 @@ _CACHES = frozenset({"cache"})  # of Next: answers of another database among it
 _KEY = "storefront-key"
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Value, frozen=True):
     """What the runs of one checkout have in common."""
 
     made: Workspace

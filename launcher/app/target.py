@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -27,6 +26,7 @@ from launcher.stack.model import TaskSpec
 from launcher.stack.tenants import TenancySpec
 from launcher.state import lock
 from launcher.state.snapshot import Snapshot
+from launcher.values import Value
 
 if TYPE_CHECKING:
     from launcher.logs.redact import Redactor
@@ -197,8 +197,7 @@ def _problems(world: World, plan: Plan) -> dict[str, tuple[Problem, ...]]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Again:
+class _Again(Value, frozen=True):
     """Asks built-in actions what a boot would make them do."""
 
     world: World

@@ -13,13 +13,13 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from launcher import native, paths
 from launcher.app import interruptions, leftovers
 from launcher.errors import LauncherError
 from launcher.state import lock
+from launcher.values import Value
 
 PACKAGES = "node_modules"
 _LEFT_OUT = frozenset({
@@ -31,8 +31,7 @@ _ATTEMPTS, _PAUSE = 5, 0.3
 _REFUSED_BY_MEDUSA = "test"  # `medusa build` leaves out every file whose whole path contains it
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(Value, frozen=True):
     """A copy and whose it is."""
 
     origin: Path  # the checkout

@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from launcher import native
 from launcher.browser import trust
 from launcher.browser.watch import Flaw, Watch
 from launcher.errors import LauncherError
+from launcher.values import Value
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Locator, Page
@@ -35,8 +35,7 @@ class NotSeen(LauncherError):
     """The page did not show what it should; the message says what it shows instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Value, frozen=True):
     """A visible link: the first line of its text, and the path it leads to."""
 
     text: str

@@ -3,9 +3,10 @@
 import asyncio
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
+
+from launcher.values import Value
 
 if TYPE_CHECKING:
     from playwright.async_api import ConsoleMessage, Error, Page, Request, Response
@@ -27,8 +28,7 @@ _PAUSE = 0.05
 Kind = Literal["page error", "console", "request", "foreign origin"]
 
 
-@dataclass(frozen=True, slots=True)
-class Flaw:
+class Flaw(Value, frozen=True):
     """One thing that went wrong."""
 
     kind: Kind
@@ -38,8 +38,7 @@ class Flaw:
         return f"{self.kind}: {self.what}"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Value, frozen=True):
     """What a question of signing in was answered."""
 
     path: str

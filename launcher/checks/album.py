@@ -1,6 +1,5 @@
 """Screenshots of one run of the group `browser`, in a private directory that keeps the last few. Judges nothing."""
 
-import dataclasses
 import re
 import shutil
 import time
@@ -34,4 +33,4 @@ class Album:
         number = 2
         while file.exists():
             file, number = self.directory / f"{name}-{number}.png", number + 1
-        return dataclasses.replace(finding, screenshots=(file,)) if await visit.screenshot(file) else finding
+        return finding.replaced(screenshots=(file,)) if await visit.screenshot(file) else finding

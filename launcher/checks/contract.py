@@ -3,7 +3,6 @@
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +15,7 @@ from launcher.plan.build import Plan
 from launcher.stack.checks import ChecksSpec
 from launcher.stack.tenants import TenancySpec, TenantSpec
 from launcher.state.snapshot import Snapshot
+from launcher.values import Value, field
 
 
 class Wrong(LauncherError):
@@ -37,8 +37,7 @@ async def nothing_to_do(_action: str) -> None:
     """Nobody knows of work that is left to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
+class Here(Value, frozen=True):
     """What only a stack on this machine has: its files, processes and database."""
 
     paths: StackPaths
@@ -62,8 +61,7 @@ class Here:
         return self.outputs.get(output) or next(named, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Value, frozen=True):
     """The marketplace that is judged: on this machine (`here`), or somewhere else by its addresses."""
 
     urls: Mapping[str, str]  # backend, storefront: as browsers name them

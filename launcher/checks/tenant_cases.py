@@ -1,11 +1,11 @@
 """The built-in cases of `check tenants`: what must hold of any tenants (runbook R18). Pure; asks nobody."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from launcher.checks.contract import Target
 from launcher.marketplace.tenants import Tenant
 from launcher.stack.tenants import TenantCase
+from launcher.values import Value
 
 NOBODY = "nobody-lives-here"
 _CATALOGUE = "/store/products"
@@ -14,8 +14,7 @@ _CLOSED = (401, 403, 404)
 _ADMIN_ROUTES = ("/admin/users/me", "/admin/products", "/admin/sales-channels")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Value, frozen=True):
     """A case, or why it cannot be asked. Of some, no answer at all is a good answer."""
 
     case: TenantCase

@@ -8,7 +8,7 @@ import html
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -71,7 +71,7 @@ async def _known(target: Target) -> list[Tenant]:
         )
     from launcher.marketplace.tenants import wanted
 
-    named = {name: spec.model_copy(update={"products": spec.products or ()}) for name, spec in named.items()}
+    named = {name: spec.replaced(products=spec.products or ()) for name, spec in named.items()}
     handles = [handle for spec in named.values() for handle in spec.products or ()]
     target.url("backend")
     async with target.open_site("backend") as site:
@@ -90,13 +90,13 @@ def _is_here(host: str) -> bool:
 
 async def _with_key(target: Target, site: Site, tenant: Tenant) -> Tenant:
     """A deployment tells a tenant's key where its storefront would ask for it."""
-    tenant = replace(tenant, admin=None)  # we don't know their password there
+    tenant = tenant.replaced(admin=None)  # we don't know their password there
     if not tenant.is_open or tenant.host is None or not target.key:
         return tenant
     headers = {target.tenancy.host_header: tenant.host, _KEY_HEADER: target.key}
     answer = await site.get(target.tenancy.config_route, seconds=_ANSWER_SECONDS, headers=headers)
     keys = [text for text in _texts(answer.json()) if text.startswith("pk_")]
-    return replace(tenant, key=keys[0] if keys and keys[0] != target.key else None)
+    return tenant.replaced(key=keys[0] if keys and keys[0] != target.key else None)
 
 
 @dataclass(slots=True)

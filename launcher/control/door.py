@@ -3,24 +3,22 @@
 import hmac
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from launcher.control import protocol
+from launcher.values import Value
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 Headers = Iterable[tuple[bytes, bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Value, frozen=True):
     """Why a request is not answered."""
 
     status: int
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(Value, frozen=True):
     """What this server accepts. `hosts` are the only Host headers; `hello` opens the route without a token."""
 
     token: str

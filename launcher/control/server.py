@@ -9,7 +9,6 @@ import logging
 import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from launcher import __version__
@@ -20,6 +19,7 @@ from launcher.events import Command, command_from_json
 from launcher.paths import StackPaths
 from launcher.state import files, store
 from launcher.state.snapshot import Snapshot
+from launcher.values import Value
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -46,8 +46,7 @@ async def serve(paths: StackPaths, *, snapshot: Callable[[], Snapshot], submit: 
         await reception.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _Answers:
+class _Answers(Value, frozen=True):
     """Where answers come from."""
 
     snapshot: Callable[[], Snapshot]

@@ -5,13 +5,13 @@ sentences. No pattern may match a line of another entry: tests/diagnosis holds t
 """
 
 import re
-from dataclasses import dataclass
+
+from launcher.values import Value
 
 _LONGEST_LINE = 1000  # characters that are looked at: the supervisor looks, and must not be held up
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Value, frozen=True):
     """A failure with a name for ever. `fix` is the repair that `doctor --fix` may do (app/doctor/repairs.py)."""
 
     name: str

@@ -4,12 +4,12 @@ import heapq
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.logs.lines import LineSplitter, clean
 from launcher.logs.times import Times
 from launcher.state import files
+from launcher.values import Value
 
 POLL_SECONDS = 0.1
 _BLOCK = 64 * 1024
@@ -58,8 +58,7 @@ def _merged(units: Mapping[str, list[tuple[float, str]]]) -> Iterator[Line]:
 # --- the end of a file ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Value, frozen=True):
     """The end of one file: its bytes from `start` on."""
 
     start: int

@@ -7,12 +7,12 @@ never changes; whatever has no hash in its name, the page above all, may change 
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from launcher.errors import UsageError
 from launcher.marketplace.medusa import assets_of
+from launcher.values import Value
 
 PAGE = "index.html"
 DEFAULT_BASE = "/app/"
@@ -21,8 +21,7 @@ _HASH = re.compile(r"-([A-Za-z0-9_-]{8})\.[A-Za-z0-9]+(\.map)?$")
 ASSETS = "assets/"  # everything in there has a hash in its name
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(Value, frozen=True):
     """The files of a build: name → SHA-256, empty where only the name is known. `base` is the path they are below."""
 
     files: Mapping[str, str]
@@ -33,8 +32,7 @@ class Build:
         return {"base": self.base, "files": dict(sorted(self.files.items()))}
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Value, frozen=True):
     """What a deployment of `new` over `old` means for a cache; paths as browsers ask for them."""
 
     purge: tuple[str, ...]  # single addresses whose content changed or that are gone

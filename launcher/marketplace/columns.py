@@ -6,12 +6,12 @@ of the migrations' names. Whatever cannot be read so is not expected of the data
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from launcher.marketplace import database
 from launcher.marketplace.fingerprint import walk
+from launcher.values import Value
 
 if TYPE_CHECKING:
     from launcher.marketplace.database import Connection
@@ -33,8 +33,7 @@ _COLUMN = re.compile(rf"\s*{_NAME} (.+)", re.DOTALL)
 Tables = dict[str, dict[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Value, frozen=True):
     """A column, and how its migration defines it: `timestamptz not null default now()`."""
 
     table: str

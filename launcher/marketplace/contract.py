@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from launcher.errors import Problem
 from launcher.stack.model import VariableSpec
+from launcher.values import Value
 
 _KEY_SOURCES = ("JWT_SECRET", "COOKIE_SECRET")
 _SHORTEST_PASSWORD_TO_HIDE = 8  # hiding "root" or "test" alone would black out half of every log
@@ -26,8 +27,7 @@ class Resolved:
     problems: list[Problem]
 
 
-@dataclass(frozen=True, slots=True)
-class _Rules:
+class _Rules(Value, frozen=True):
     """Where we are, which decides what may be invented."""
 
     mode: str

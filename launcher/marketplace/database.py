@@ -9,12 +9,12 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from launcher.plan.dsn import libpq_url
 from launcher.plan.step import StepFailed
+from launcher.values import Value
 
 if TYPE_CHECKING:
     import psycopg
@@ -64,16 +64,14 @@ class Unreachable(StepFailed):
     """The database does not answer: checks take it as "not yet", runs as a failure."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Value, frozen=True):
     """Which database this is (`cluster`) and which migrations it has had (`ledgers`)."""
 
     cluster: str
     ledgers: str
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(Value, frozen=True):
     """How much a marketplace has of what the first page needs."""
 
     regions: int
@@ -81,16 +79,14 @@ class Contents:
     admin_exists: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Value, frozen=True):
     """A publishable key and whether we made it just now."""
 
     token: str
     created: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Value, frozen=True):
     """Names of the migrations that a database has had, and of the scripts that were run to their end."""
 
     migrations: frozenset[str]

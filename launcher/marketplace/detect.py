@@ -6,18 +6,17 @@ next and @medusajs/js-sdk. The root itself and two levels below are looked at, s
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.errors import ConfigError, Problem
+from launcher.values import Value
 
 _CONFIG_SUFFIXES = ("ts", "js", "mjs", "cjs")
 _SKIPPED = frozenset({"node_modules", "dist", "build", "coverage", "public", "static"})
 _DEPTH = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Detected:
+class Detected(Value, frozen=True):
     """Where the parts are, relative to the root, with forward slashes."""
 
     backend: str

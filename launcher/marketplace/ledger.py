@@ -8,16 +8,15 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.marketplace import database
+from launcher.values import Value
 
 _TESTS = re.compile(r"\.d\.ts$|\.(test|spec)\.")
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Value, frozen=True):
     """What has not been applied, and how much is known to have been."""
 
     migrations: tuple[str, ...]  # "business: Migration20261124101643"

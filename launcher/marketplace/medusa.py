@@ -8,11 +8,13 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
+
+from launcher.values import Value
 
 if TYPE_CHECKING:
     import httpx
@@ -44,8 +46,7 @@ class Page:
         return f"{self.url} {self.error}" if self.error else f"{self.url} answered {self.status} {self.kind}".rstrip()
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Value, frozen=True):
     """A request: a path of the site, or a whole address."""
 
     path: str
@@ -67,7 +68,7 @@ class Site:
 
     async def send(self, question: "Question", *, seconds: float = 5.0) -> Page:
         """Any request, answered to its last byte. Cookies are kept by the site, as a browser would."""
-        page, _ = await self._once(replace(question, path=self._url(question.path)), seconds)
+        page, _ = await self._once(question.replaced(path=self._url(question.path)), seconds)
         return page
 
     async def follow(self, path: str, *, seconds: float = 30.0) -> Page:
@@ -155,8 +156,7 @@ async def open_site(base: str, authority: Path | None = None) -> AsyncIterator[S
         yield Site(base, client)
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
+class Asset(Value, frozen=True):
     """A file that a page loads before it can run: `kind` is script or stylesheet."""
 
     address: str

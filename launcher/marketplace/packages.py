@@ -7,7 +7,6 @@ import asyncio
 import json
 import sysconfig
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from launcher.marketplace.project import (
     npm_command,
 )
 from launcher.plan.step import CommandResult, Outcome, Run, Skip, StepContext, StepFailed
+from launcher.values import Value
 
 _TRACES = {  # what each manager leaves when it has finished
     "npm": ("node_modules/.package-lock.json",),
@@ -33,8 +33,7 @@ _NPM_USAGE = "npm help ci"  # npm ends its complaint about the lock file with a 
 _NO_NETWORK = ("ENOTFOUND", "ECONNREFUSED", "ETIMEDOUT", "EAI_AGAIN", "ECONNRESET", "ERR_SOCKET_TIMEOUT")
 
 
-@dataclass(frozen=True, slots=True)
-class _Situation:
+class _Situation(Value, frozen=True):
     project: Project
     key: str
     inputs: Mapping[str, str]
@@ -118,8 +117,7 @@ def npm_difference(directory: Path) -> str | None:
     return f"{extra} is installed and not in the lock file" if extra else None
 
 
-@dataclass(frozen=True, slots=True)
-class Installed:
+class Installed(Value, frozen=True):
     """What a look at a project's packages shows; `missing` and `difference` are sentences, None when all is well."""
 
     manager: str

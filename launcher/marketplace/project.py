@@ -6,12 +6,12 @@ Reads files only; starts nothing except `node --version`, through the context.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from launcher import native
 from launcher.plan.step import StepContext, StepFailed
+from launcher.values import Value
 
 LOCK_FILES = {
     "package-lock.json": "npm",
@@ -21,8 +21,7 @@ LOCK_FILES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Value, frozen=True):
     """Where packages are installed: the directory of the lock file, which in a workspace is above the unit's own."""
 
     directory: Path

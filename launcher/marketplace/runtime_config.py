@@ -9,12 +9,12 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from launcher import native
 from launcher.plan.step import Outcome, Run, Skip, StepContext, StepFailed
+from launcher.values import Value
 
 DEFAULT_PATH = "launcher_assets/runtime-config.js"
 DEFAULT_GLOBAL = "__THERXSPOT_LAUNCHER_PORTS"
@@ -25,8 +25,7 @@ _FORBIDDEN_VALUE = re.compile(r"^(sk_|postgres(ql)?:|rediss?:)|//[^/]*:[^/]*@")
 _DATE = re.compile(r'("?generatedAt"?\s*:\s*)"[^"]*"')
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(Value, frozen=True):
     """The two files' texts."""
 
     script: str

@@ -5,7 +5,6 @@ of the machine. A seed that doesn't name RXLAUNCH_ADMIN_EMAIL never runs on a da
 """
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.marketplace import database
@@ -19,6 +18,7 @@ from launcher.marketplace.project import (
     services_env,
 )
 from launcher.plan.step import Outcome, Run, Skip, StepContext, StepFailed
+from launcher.values import Value
 
 KEY = "medusa-seed"
 ADMIN_EMAIL = "RXLAUNCH_ADMIN_EMAIL"
@@ -27,8 +27,7 @@ _DEFAULT_EMAIL = "admin@rxlaunch.local"
 _MEDUSA_EXEC = re.compile(r"(?:npx\s+)?medusa\s+exec\s+(\S+)\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class _Script:
+class _Script(Value, frozen=True):
     """The seed of package.json: its text, and the file that `medusa exec` would run."""
 
     text: str

@@ -4,11 +4,11 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from launcher.plan.step import StepFailed
 from launcher.stack.tenants import TenancySpec, TenantSpec
+from launcher.values import Value, field
 
 MARK = "rxlaunch_tenant"  # in the metadata of a fixture's sales channel, and in whatever else has room for it
 ADMIN_SECRET = "tenant_admin_password"  # noqa: S105 - the name under which it is generated
@@ -24,8 +24,7 @@ class Foreign(Unusable):
     """What a fixture would need belongs to somebody else: nothing was changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tenant:
+class Tenant(Value, frozen=True):
     """One tenant: of the database (`id`), or as it should become."""
 
     slug: str
@@ -59,8 +58,7 @@ class Tenant:
         return (*named, self.is_active, dict(self.hosts), sorted(self.products))
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Value, frozen=True):
     """What became of a fixture."""
 
     name: str

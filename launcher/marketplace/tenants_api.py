@@ -6,21 +6,20 @@ Sales channels, keys and the links of products are Medusa's own; the tenant itse
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from launcher.marketplace.medusa import Page, Question, Site, open_site
 from launcher.marketplace.tenants import MARK, Change, Foreign, Tenant
 from launcher.plan.step import StepFailed
 from launcher.stack.tenants import TenancySpec
+from launcher.values import Value
 
 _SECONDS = 20.0
 _PAGE = 100
 _BUSINESS, _KEY, _TOKEN = "rxlaunch_business", "rxlaunch_key", "rxlaunch_token"  # in the channel's metadata
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKeeper:
+class ApiKeeper(Value, frozen=True):
     """Keeps fixtures as an administrator would. What fails halfway is taken away again."""
 
     backend: str
@@ -132,8 +131,7 @@ class ApiKeeper:
             yield _Admin(site, {"authorization": f"Bearer {token}"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Admin:
+class _Admin(Value, frozen=True):
     """A logged-in administrator."""
 
     site: Site

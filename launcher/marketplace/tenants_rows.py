@@ -4,11 +4,11 @@ Nothing is changed here; `tenants_sql.py` writes. Connections are `database.py`'
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from launcher.marketplace.tenants import MARK, Tenant, Unusable
 from launcher.stack.tenants import TenancySpec
+from launcher.values import Value
 
 if TYPE_CHECKING:
     from launcher.marketplace.database import Connection
@@ -34,8 +34,7 @@ _IDENTITIES = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Value, frozen=True):
     """The tenants that one transaction sees."""
 
     connection: "Connection"
@@ -51,7 +50,7 @@ class Rows:
                     f"the database has no table {table.table}, where this marketplace would keep its tenants",
                     remedy=f"name it: [tenancy.{label}] table = …; if the schema is behind: rxlaunch up --fresh",
                 )
-            named = {name for key, name in table if key not in _NO_COLUMNS and name}
+            named = {name for key, name in table.as_data().items() if key not in _NO_COLUMNS and name}
             missing = sorted(named - there.keys())
             if missing:
                 raise Unusable(

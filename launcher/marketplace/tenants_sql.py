@@ -6,7 +6,6 @@ A fixture is found again by the mark in its sales channel's metadata; whatever b
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from launcher.marketplace import database
@@ -15,6 +14,7 @@ from launcher.marketplace.passwords import hashed, matches
 from launcher.marketplace.tenants import MARK, Change, Foreign, Tenant
 from launcher.marketplace.tenants_rows import Rows
 from launcher.stack.tenants import TenancySpec
+from launcher.values import Value
 
 if TYPE_CHECKING:
     from launcher.marketplace.database import Connection
@@ -41,8 +41,7 @@ _OWN_KEYS = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class SqlKeeper:
+class SqlKeeper(Value, frozen=True):
     """Keeps fixtures by SQL. `password` is that of their administrators."""
 
     url: str
@@ -80,8 +79,7 @@ class SqlKeeper:
         return await database.ask(self.url, work)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ids:
+class _Ids(Value, frozen=True):
     """What a fixture keeps when it is changed."""
 
     channel: str
@@ -90,8 +88,7 @@ class _Ids:
     business: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Fixtures:
+class _Fixtures(Value, frozen=True):
     """The fixtures of one transaction."""
 
     rows: Rows

@@ -7,12 +7,12 @@ of the storefront alone proves little (Next answers from its cache with the back
 import asyncio
 import html
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from launcher.marketplace.medusa import Asset, Page, Site, assets_of, open_site
 from launcher.plan.step import Outcome, Run, Skip, StepContext, StepFailed
+from launcher.values import Value
 
 _SCRIPT_KINDS = frozenset({"text/javascript", "application/javascript", "application/x-javascript"})
 _SESSION_SECONDS = 2.0
@@ -171,8 +171,7 @@ async def _asset_problem(site: Site, page_url: str, asset: Asset, slots: asyncio
     return fault.told if fault else None
 
 
-@dataclass(frozen=True, slots=True)
-class AssetFault:
+class AssetFault(Value, frozen=True):
     """What is wrong with an asset as it is served; `failure` names an entry of the catalogue."""
 
     told: str

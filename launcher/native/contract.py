@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from launcher.events import Exit
+from launcher.values import Value
 
 INSTANCE_MARK = "RXLAUNCH_INSTANCE"  # in the environment of every process we start
 UNIT_MARK = "RXLAUNCH_UNIT"
 SHIM_MARK = "RXLAUNCH_SHIM"  # only in the environment of what holds a child, never in that of a child
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Value, frozen=True):
     """A process beyond doubt: a pid alone is reused. `started` is ticks since boot (Linux) or FILETIME (Windows)."""
 
     pid: int
@@ -23,8 +23,7 @@ class Identity:
     boot: str
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
+class Listener(Value, frozen=True):
     """Who listens on a port, as far as we may know (another user's process shows no pid)."""
 
     port: int

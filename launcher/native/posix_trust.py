@@ -2,10 +2,10 @@
 
 import shlex
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.native.trust import Authority, TrustStore, asked, decoded, told
+from launcher.values import Value
 
 _CHROMIUM = (".pki/nssdb", ".local/share/pki/nssdb", "snap/chromium/current/.pki/nssdb")
 _FIREFOX = (".mozilla/firefox", "snap/firefox/common/.mozilla/firefox", ".var/app/org.mozilla.firefox/.mozilla/firefox")
@@ -46,8 +46,7 @@ def _databases(home: Path) -> list[Path]:
     return [*(chromium or [home / _CHROMIUM[0]]), *profiles]
 
 
-@dataclass(frozen=True, slots=True)
-class _Database:
+class _Database(Value, frozen=True):
     """A certificate database as Mozilla's libraries keep it."""
 
     certutil: str
@@ -83,8 +82,7 @@ class _Database:
         return "-d", f"sql:{self.directory}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Keychain:
+class _Keychain(Value, frozen=True):
     """The login keychain of macOS; the system asks the user for consent."""
 
     security: str

@@ -9,17 +9,16 @@ import contextlib
 import hashlib
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from launcher import native
+from launcher.values import Value
 
 _SECONDS = 120  # a system may ask the user for consent
 
 
-@dataclass(frozen=True, slots=True)
-class Authority:
+class Authority(Value, frozen=True):
     """A certificate that is trusted, or not: its file, and what it is called in stores that need a name."""
 
     certificate: Path

@@ -1,10 +1,10 @@
 """The trust store of a Windows user, which Chrome, Edge and (by default) Firefox believe."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.native.trust import Authority, TrustStore, asked, told
+from launcher.values import Value
 
 
 def trust_stores(_home: Path) -> list[TrustStore]:
@@ -18,8 +18,7 @@ def trust_hints(authority: Authority) -> list[str]:
     return [f'curl: --cacert "{authority.certificate}"', f'Node.js: set NODE_EXTRA_CA_CERTS="{authority.certificate}"']
 
 
-@dataclass(frozen=True, slots=True)
-class _RootStore:
+class _RootStore(Value, frozen=True):
     """`certutil -user … Root`; Windows asks the user for consent when an authority is added or removed."""
 
     certutil: str

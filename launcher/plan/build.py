@@ -1,7 +1,6 @@
 """Stack → Plan: the units to run, in an order that works, with everything the supervisor needs to know. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -9,12 +8,12 @@ from launcher.plan import graph
 from launcher.plan.interpolate import references
 from launcher.plan.select import own_port, ports_told, select
 from launcher.stack.model import PortSpec, ServiceSpec, Stack, TaskSpec
+from launcher.values import Value
 
 _DEFAULT_STAGES = {"service": "services", "task": "tasks"}
 
 
-@dataclass(frozen=True, slots=True)
-class PlanUnit:
+class PlanUnit(Value, frozen=True):
     """One unit of the plan."""
 
     name: str
@@ -31,8 +30,7 @@ class PlanUnit:
         return [argv for argv in (self.spec.command, *(probe.command for probe in probes if probe)) if argv]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Value, frozen=True):
     """What a run of a stack consists of."""
 
     name: str

@@ -76,4 +76,4 @@ def expand_model(spec: ProbeSpec, scope: Scope) -> ProbeSpec:
     if spec.log_line is not None:
         changes["log_line"] = substitute(spec.log_line, escaped)
     changes["headers"] = {name: expand(text, scope) for name, text in spec.headers.items()}
-    return spec.model_copy(update=changes)
+    return spec.replaced(**changes)

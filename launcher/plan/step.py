@@ -6,30 +6,27 @@ ordinary child). Neither publishes events nor starts processes: it reports and r
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from launcher.errors import LauncherError
+from launcher.values import Value, field
 
 
-@dataclass(frozen=True, slots=True)
-class Skip:
+class Skip(Value, frozen=True):
     """Nothing to do, because. The outputs are those that running would have given."""
 
     reason: str
     outputs: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Value, frozen=True):
     """There is work to do, because."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Value, frozen=True):
     """What a task gave: named outputs (`${output.NAME}`), which of them are secret, and a line for the user."""
 
     outputs: Mapping[str, str] = field(default_factory=dict)
@@ -37,8 +34,7 @@ class Outcome:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CommandResult:
+class CommandResult(Value, frozen=True):
     """How a command that a step ran ended, and the end of what it printed (redacted)."""
 
     code: int
@@ -154,8 +150,7 @@ class Action(Protocol):
     async def run(self, context: StepContext) -> Outcome: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Adopted:
+class Adopted(Value, frozen=True):
     """A server that answers already and isn't ours: it is used, never stopped."""
 
     note: str
@@ -163,8 +158,7 @@ class Adopted:
     secrets: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Launch:
+class Launch(Value, frozen=True):
     """A server to be run as our own child."""
 
     argv: tuple[str, ...]

@@ -1,11 +1,11 @@
 """What a probe is and what it answers. The questions themselves are in this package's other modules."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+from launcher.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Value, frozen=True):
     """Ready, or why not. `permanent`: waiting can't heal it (a wrong password); `code` names the case.
 
     Codes: ok, refused, timeout, auth, missing_database, loading, read_only, status, redirect, body, protocol, error.

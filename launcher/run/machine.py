@@ -7,7 +7,6 @@ The state diagram is in `launcher/README.md`.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from launcher import events
@@ -39,14 +38,14 @@ class _Turn:
         self.effects: list[m.Effect] = []
 
     def result(self) -> tuple[State, tuple[m.Effect, ...]]:
-        return replace(self.stack, units=self.units), tuple(self.effects)
+        return self.stack.replaced(units=self.units), tuple(self.effects)
 
     # --- small verbs -----------------------------------------------------------------------------------------
 
     def change(self, name: str, **values: Any) -> UnitState:
         if "phase" in values:
             values.setdefault("waiting_on", ())  # what it waited for was told of another phase
-        self.units[name] = replace(self.units[name], **values)
+        self.units[name] = self.units[name].replaced(**values)
         return self.units[name]
 
     def publish(self, event: events.Event) -> None:
@@ -65,7 +64,7 @@ class _Turn:
             return
         match message:
             case m.Boot():
-                self.stack = replace(self.stack, booted_at=self.now)
+                self.stack = self.stack.replaced(booted_at=self.now)
             case events.StopStack(reason=reason, exit_code=code):
                 self.stop_stack(reason, code)
             case events.KillStack(reason=reason, exit_code=code):
@@ -237,7 +236,7 @@ class _Turn:
     def stop_stack(self, reason: str, exit_code: int) -> None:
         if self.stack.stopping:
             return
-        self.stack = replace(self.stack, stopping=True, booting=False, exit_code=exit_code)
+        self.stack = self.stack.replaced(stopping=True, booting=False, exit_code=exit_code)
         self.publish(events.StackStopping(reason, exit_code, at=0))
         for unit in self.units.values():
             self.change(unit.name, again=False, wanted=False)
@@ -245,7 +244,7 @@ class _Turn:
                 self.change(unit.name, phase=Phase.STOPPED)
 
     def kill_all(self) -> None:
-        self.stack = replace(self.stack, killing=True)
+        self.stack = self.stack.replaced(killing=True)
         for unit in self.units.values():
             if unit.live:
                 self.interrupt(unit.name)
@@ -263,7 +262,7 @@ class _Turn:
             if unit.phase is Phase.PENDING and unit.wanted:
                 self.begin_or_wait(unit)
         if self.stack.booting and all(u.settled for u in self.units.values() if u.wanted):
-            self.stack = replace(self.stack, booting=False)
+            self.stack = self.stack.replaced(booting=False)
             self.publish(events.StackReady(self.now - self.stack.booted_at, at=0))
 
     def begin_or_wait(self, unit: UnitState) -> None:
@@ -298,7 +297,7 @@ class _Turn:
             if current.live and (self.stack.killing or not self.has_live_dependents(unit.name)):
                 self.interrupt(unit.name)
         if not any(unit.live for unit in self.units.values()):
-            self.stack = replace(self.stack, finished=True)
+            self.stack = self.stack.replaced(finished=True)
             self.publish(events.StackStopped(self.stack.exit_code, at=0))
             self.effects.append(m.Finish(self.stack.exit_code))
 

@@ -1,72 +1,61 @@
 """What the machine is told (Message) and what it orders (effects). Frozen values only."""
 
-from dataclasses import dataclass
-
 from launcher.events import Event, Exit, Failure
+from launcher.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Value, frozen=True):
     """Something the edge tells the machine."""
 
 
-@dataclass(frozen=True, slots=True)
-class Boot(Message):
+class Boot(Message, frozen=True):
     """Begin."""
 
 
-@dataclass(frozen=True, slots=True)
-class OfUnit(Message):
+class OfUnit(Message, frozen=True):
     """Something about one incarnation of one unit; stale generations are ignored."""
 
     unit: str
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
-class Started(OfUnit):
+class Started(OfUnit, frozen=True):
     """Its process runs, or an external one was found."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ready(OfUnit):
+class Ready(OfUnit, frozen=True):
     """Its readiness probe passed."""
 
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unready(OfUnit):
+class Unready(OfUnit, frozen=True):
     """Its liveness probe failed too often in a row."""
 
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finished(OfUnit):
+class Finished(OfUnit, frozen=True):
     """The task is done, or was skipped for `skipped`."""
 
     note: str | None = None
     skipped: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ended(OfUnit):
+class Ended(OfUnit, frozen=True):
     """It ended or failed without having been asked to; nothing of it runs any more."""
 
     failure: Failure
     exit: Exit | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped(OfUnit):
+class Stopped(OfUnit, frozen=True):
     """It ended because it was asked to; nothing of it runs any more."""
 
     forced: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PortLost(OfUnit):
+class PortLost(OfUnit, frozen=True):
     """A stranger took its port between choice and bind; nothing of it runs, another port is chosen already.
 
     `affected` are the units that were told the old port.
@@ -76,35 +65,30 @@ class PortLost(OfUnit):
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True)
-class TimerFired(OfUnit):
+class TimerFired(OfUnit, frozen=True):
     """Its backoff is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
+class Begin(Value, frozen=True):
     """Start an incarnation."""
 
     unit: str
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
-class Interrupt:
+class Interrupt(Value, frozen=True):
     """Stop an incarnation, gracefully."""
 
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class Kill:
+class Kill(Value, frozen=True):
     """Kill an incarnation."""
 
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class ArmTimer:
+class ArmTimer(Value, frozen=True):
     """Send TimerFired after `delay` seconds (with up to a tenth more, at random)."""
 
     unit: str
@@ -112,15 +96,13 @@ class ArmTimer:
     delay: float
 
 
-@dataclass(frozen=True, slots=True)
-class Publish:
+class Publish(Value, frozen=True):
     """Tell the world."""
 
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
-class Finish:
+class Finish(Value, frozen=True):
     """Nothing runs any more: leave with this code."""
 
     exit_code: int

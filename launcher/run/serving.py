@@ -6,7 +6,6 @@ What it has in common with tasks, and how it ends, is in `units.py`.
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 
 from launcher import native
 from launcher.errors import PortTaken
@@ -22,12 +21,12 @@ from launcher.run.steps import Context, program
 from launcher.run.toolbox import Ask
 from launcher.run.units import Incarnation
 from launcher.stack.model import ProbeSpec, ServiceSpec
+from launcher.values import Value
 
 _DEAF_SECONDS = 1.0  # after which a task that goes on although it was cancelled is cancelled again
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(Value, frozen=True):
     """How one incarnation of a service is to be started; no spec when an external server was adopted."""
 
     spec: LaunchSpec | None

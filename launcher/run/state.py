@@ -1,10 +1,10 @@
 """The supervisor's state as frozen values: what a unit is, wants and was. No decisions here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from launcher.stack.model import RestartSpec
+from launcher.values import Value
 
 
 class Phase(StrEnum):
@@ -23,8 +23,7 @@ class Phase(StrEnum):
 LIVE = frozenset({Phase.STARTING, Phase.READY, Phase.STOPPING})
 
 
-@dataclass(frozen=True, slots=True)
-class UnitState:
+class UnitState(Value, frozen=True):
     """One unit. `generation` is that of its last incarnation; `failures` are monotonic times."""
 
     name: str
@@ -55,8 +54,7 @@ class UnitState:
         return self.phase in (Phase.READY, Phase.DONE)
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Value, frozen=True):
     """The whole stack. Units are in topological order."""
 
     units: Mapping[str, UnitState]

@@ -1,7 +1,6 @@
 """One inbox, one loop: messages and commands in, decisions by the machine, effects out. Decides nothing itself."""
 
 import asyncio
-import dataclasses
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -107,10 +106,10 @@ class Supervisor:
     def _announce(self, event: Event) -> None:
         """Publish with the time of now, and with the facts only the edge knows."""
         if isinstance(event, StackReady):
-            event = dataclasses.replace(event, facts=tuple(facts(self.world).items()))
+            event = event.replaced(facts=tuple(facts(self.world).items()))
         if isinstance(event, UnitReady) and event.note is not None:
-            event = dataclasses.replace(event, note=self.world.tools.redact(event.note))
-        self._publish(dataclasses.replace(event, at=time.time()))
+            event = event.replaced(note=self.world.tools.redact(event.note))
+        self._publish(event.replaced(at=time.time()))
 
     async def _reap(self) -> None:
         """Adopt and kill what a killed shim left behind; we are the subreaper of all that we start."""

@@ -10,6 +10,7 @@ from typing import Protocol
 from launcher.errors import Problem
 from launcher.plan.step import Action, Fingerprints, Provider, Verdict
 from launcher.stack.model import ProbeSpec, VariableSpec
+from launcher.values import Value
 
 Ask = Callable[[], Awaitable[Verdict]]
 
@@ -49,8 +50,7 @@ class ContractResult(Protocol):
     def problems(self) -> Sequence[Problem]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Toolbox:
+class Toolbox(Value, frozen=True):
     """Every door."""
 
     probe: Callable[[ProbeSpec, Callable[[str], bool]], Ask]

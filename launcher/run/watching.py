@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.events import Command, RestartUnits
 from launcher.run import polling
 from launcher.run.world import World
 from launcher.stack.model import ServiceSpec
+from launcher.values import Value
 
 QUIET_MS = 300  # a change counts once nothing has changed for so long: an editor, a checkout, a build write many files
 _LONGEST_MS = 10_000  # what never comes to rest is told after this time
@@ -17,8 +17,7 @@ _IGNORED = frozenset({"node_modules", ".git", ".next", ".medusa", "__pycache__",
 _TEMPORARY = ("~", ".swp", ".swx", ".tmp", ".pyc")
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Value, frozen=True):
     """What one service watches: whole directories, and single files (which editors replace by others)."""
 
     directories: tuple[Path, ...]

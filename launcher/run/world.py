@@ -132,7 +132,7 @@ class World:
             return env, ()
         scope = self.scope()
         spec = {
-            name: variable.model_copy(update={"add": tuple(expand(item, scope) for item in variable.add)})
+            name: variable.replaced(add=tuple(expand(item, scope) for item in variable.add))
             for name, variable in self.plan.stack.contracts[unit.spec.contract].items()
             if name not in leave_out
         }

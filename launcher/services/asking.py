@@ -7,11 +7,11 @@ the user's data is there. Only a connection refused on this very machine leads t
 import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from launcher.plan.step import StepContext, StepFailed, Verdict
 from launcher.services import local
+from launcher.values import Value
 
 _PATIENCE_SECONDS = 20.0  # for what is starting, loading, or (in the cloud) waking up
 _POLL_SECONDS = 0.25
@@ -21,8 +21,7 @@ Ask = Callable[[str], Awaitable[Verdict]]
 _ANY_FAILURE = frozenset({"refused", "timeout", "loading", "protocol", "error"})  # of a server that is starting
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Value, frozen=True):
     """What differs between Postgres and Redis."""
 
     name: str  # as shown

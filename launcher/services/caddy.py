@@ -11,7 +11,6 @@ Certificates are made when somebody comes, for the names of the stack and of its
 import json
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from launcher import native
 from launcher.plan.step import Launch, StepContext, StepFailed
 from launcher.services import wheels
 from launcher.stack.https import BELOW
+from launcher.values import Value
 
 INSTALL = 'pip install "rxlaunch[https]"'
 _ANY = (f"*{BELOW}", f"*.*{BELOW}")  # a star stands for one label
@@ -60,8 +60,7 @@ def authority_of(state_dir: Path) -> Path:
     return state_dir / "data" / "caddy" / "pki" / "authorities" / "local" / "root.crt"
 
 
-@dataclass(frozen=True, slots=True)
-class Sites:
+class Sites(Value, frozen=True):
     """What is answered: each host with the port behind it, and where every other name below .localhost leads."""
 
     hosts: Mapping[str, int]

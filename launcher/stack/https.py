@@ -8,7 +8,7 @@ from launcher.stack.kinds import Flag, Model, Name, Port
 BELOW = ".localhost"  # names below it are this machine (RFC 6761): browsers ask no resolver for them
 
 
-class HttpsSpec(Model):
+class HttpsSpec(Model, frozen=True):
     """`[https]`: off unless asked for, here or by `up --https`."""
 
     enabled: Flag = False

@@ -5,13 +5,13 @@ Works on merged plain data, before validation; values of an unexpected type are 
 
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from launcher.stack import storefrontless
 from launcher.stack.https import BELOW, HttpsSpec
 from launcher.stack.layers import Layer
 from launcher.stack.short import spell_out
+from launcher.values import Value
 
 _ORIGIN = "[https]"
 _DEFAULTS = HttpsSpec()
@@ -22,8 +22,7 @@ _LISTS = {  # CORS lists, and whose pages call from there
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Https:
+class Https(Value, frozen=True):
     """`beneath` lies right over the presets, so that a stack file may differ; `above` only adds to lists."""
 
     beneath: Layer

@@ -6,10 +6,10 @@ Tables merge, everything else replaces. Nothing is validated here: any value may
 import copy
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from launcher.stack.known import QUESTIONS, WORK
+from launcher.values import Value
 
 Path = tuple[str | int, ...]
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -25,8 +25,7 @@ _ALTERNATIVES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Value, frozen=True):
     """Data of one origin. `prefix` is where the data stands in its file ("modes.production")."""
 
     origin: str

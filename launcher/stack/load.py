@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from launcher import paths
 from launcher.errors import ConfigError, Problem
 from launcher.stack import complaints, https_layer, rules, storefrontless
@@ -25,6 +23,7 @@ from launcher.stack.model import Stack
 from launcher.stack.short import spell_out
 from launcher.stack.suggest import did_you_mean
 from launcher.stack.template import substitute
+from launcher.values import Value, made
 
 DEFAULT_PRESET = "minimal"
 _PRESET = "preset "  # what the origins of presets begin with
@@ -170,8 +169,7 @@ def _bad_modes(source: Layer) -> list[Problem]:
 # --- judging ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(Value, frozen=True):
     stack: Stack | None
     problems: list[Problem]
     warnings: tuple[str, ...]
@@ -196,9 +194,9 @@ def _validated(data: dict[str, Any]) -> tuple[Stack | None, list[Complaint]]:
     data = copy.deepcopy(data)
     for _ in range(_ATTEMPTS):
         try:
-            return Stack.model_validate(data), found
-        except ValidationError as error:
-            wrong = complaints.of(error, data)
+            return made(Stack, data), found
+        except ValueError as error:
+            wrong = complaints.of(data) or [Complaint((), str(error))]
         found += wrong
         for complaint in sorted(wrong, key=lambda one: one.path, reverse=True):
             _remove(data, complaint.path)
@@ -251,7 +249,7 @@ def _problem(complaint: Complaint, layers: Sequence[Layer]) -> Problem:
 
 def _origins(stack: Stack, layers: Sequence[Layer]) -> dict[str, str]:
     found = {}
-    for path, _ in leaves(stack.model_dump()):
+    for path, _ in leaves(stack.as_data()):
         source = origin(layers, path)
         found[spell(path)] = source.origin if source else "default"
     return found

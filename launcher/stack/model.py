@@ -30,14 +30,14 @@ from launcher.stack.kinds import (
 from launcher.stack.tenants import TenancySpec, TenantSpec
 
 
-class PortSpec(Model):
+class PortSpec(Model, frozen=True):
     """A named port: `fixed`, or any free one, `prefer`red first; `backend = 9001` means `{ prefer = 9001 }`."""
 
     prefer: Port | None = None
     fixed: Port | None = None
 
 
-class ProbeSpec(Model):
+class ProbeSpec(Model, frozen=True):
     """A readiness or liveness question. Exactly one of http, tcp, postgres, redis, command, log_line is set."""
 
     http: str | None = None  # a URL; redirects to the same host are followed when follow_redirects is set
@@ -59,7 +59,7 @@ class ProbeSpec(Model):
     deadline: Seconds = 120.0  # readiness: give up after this long
 
 
-class RestartSpec(Model):
+class RestartSpec(Model, frozen=True):
     """When an ended service is started again, and how fast. Delays grow by `factor` from `delay` to `max_delay`."""
 
     policy: Literal["no", "on-failure", "always"] = "on-failure"
@@ -71,7 +71,7 @@ class RestartSpec(Model):
     reset_after: Seconds = 30.0  # ready this long clears the count
 
 
-class StopSpec(Model):
+class StopSpec(Model, frozen=True):
     """How a service is stopped: `signal` to the whole tree or the main process, then KILL after `grace` seconds."""
 
     signal: Literal["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"] = "SIGTERM"
@@ -79,7 +79,7 @@ class StopSpec(Model):
     grace: Seconds = 10.0
 
 
-class UnitSpec(Model):
+class UnitSpec(Model, frozen=True):
     """What services and tasks have in common."""
 
     enabled: Flag = True
@@ -94,7 +94,7 @@ class UnitSpec(Model):
     description: str | None = None
 
 
-class ServiceSpec(UnitSpec):
+class ServiceSpec(UnitSpec, frozen=True):
     """A long-running child: a `command`, or a built-in `provider` that finds or brings a server."""
 
     provider: Literal["postgres", "redis", "caddy"] | None = None
@@ -107,7 +107,7 @@ class ServiceSpec(UnitSpec):
     watch: tuple[str, ...] = ()  # files or directories; a change restarts the service
 
 
-class TaskSpec(UnitSpec):
+class TaskSpec(UnitSpec, frozen=True):
     """Work that runs to completion: a `command`, or a built-in `action`."""
 
     action: Name | None = None
@@ -117,7 +117,7 @@ class TaskSpec(UnitSpec):
     timeout: Seconds = 900.0
 
 
-class VariableSpec(Model):
+class VariableSpec(Model, frozen=True):
     """One variable of an environment contract. Values are never printed."""
 
     required: Flag = True
@@ -132,7 +132,7 @@ class VariableSpec(Model):
     hint: str | None = None  # what to do when it is missing
 
 
-class RuntimeConfigSpec(Model):
+class RuntimeConfigSpec(Model, frozen=True):
     """The file that tells browser-side and old tooling the ports (R5)."""
 
     path: str = "launcher_assets/runtime-config.js"
@@ -140,7 +140,7 @@ class RuntimeConfigSpec(Model):
     admin_path: str = "/app"
 
 
-class MarketplaceSpec(Model):
+class MarketplaceSpec(Model, frozen=True):
     """Where the parts of the marketplace are, and what its built-in actions need to know."""
 
     backend: str = "."  # directories, relative to the root
@@ -153,7 +153,7 @@ class MarketplaceSpec(Model):
     runtime_config: RuntimeConfigSpec | None = RuntimeConfigSpec()
 
 
-class Stack(Model):
+class Stack(Model, frozen=True):
     """A whole stack file, after presets, modes and defaults were merged."""
 
     extends: str | None = None

@@ -1,6 +1,9 @@
 """The JSON Schema of rxlaunch.toml, for editors: the models' own, widened by the short forms of `stack/short.py`."""
 
+import inspect
 from typing import Any
+
+import msgspec
 
 from launcher.stack.model import Stack
 
@@ -10,14 +13,15 @@ _ENV_VALUE = {"type": ["string", "number", "boolean"], "description": "text, a n
 
 def json_schema() -> dict[str, Any]:
     """A JSON Schema (draft 2020-12) of a stack file."""
-    schema = Stack.model_json_schema()
-    definitions = schema["$defs"]
+    _, definitions = msgspec.json.schema_components([Stack], ref_template="#/$defs/{name}")
+    schema: dict[str, Any] = definitions.pop("Stack")
     port = {"type": "integer", "minimum": 1, "maximum": 65535, "description": "short for { prefer = … }"}
-    _widen(schema["properties"]["ports"], "#/$defs/PortSpec", port)
+    ports = schema["properties"]["ports"]
+    ports["additionalProperties"] = {"anyOf": [port, ports["additionalProperties"]]}
     _environment(schema["properties"])
     for name in ("ServiceSpec", "TaskSpec", "ProbeSpec"):
         properties = definitions[name]["properties"]
-        properties["command"] |= {"anyOf": [_TEXT_OR_LIST]}
+        properties["command"] = _TEXT_OR_LIST
         if "depends_on" in properties:
             _environment(properties)
             _dependencies(properties)
@@ -27,26 +31,36 @@ def json_schema() -> dict[str, Any]:
         "properties": {"dev": {"$ref": "#"}, "production": {"$ref": "#"}},
         "additionalProperties": False,
     }
-    _without_nulls(schema)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "rxlaunch.toml"}
-
-
-def _widen(table: dict[str, Any], reference: str, short: dict[str, Any]) -> None:
-    for pattern, value in table["patternProperties"].items():
-        if value == {"$ref": reference}:
-            table["patternProperties"][pattern] = {"anyOf": [short, value]}
+    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "rxlaunch.toml"}
+    whole["$defs"] = dict(sorted(definitions.items()))
+    _without_nulls(whole)
+    tidied: dict[str, Any] = _tidied(whole)
+    return tidied
 
 
 def _environment(properties: dict[str, Any]) -> None:
-    table = properties["env"]
-    table["patternProperties"] = dict.fromkeys(table["patternProperties"], _ENV_VALUE)
+    properties["env"]["additionalProperties"] = _ENV_VALUE
 
 
 def _dependencies(properties: dict[str, Any]) -> None:
     table = dict(properties["depends_on"])
     names = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
-    kept = {key: table.pop(key) for key in ("title", "default") if key in table}
-    properties["depends_on"] = {**kept, "anyOf": [names, table]}
+    default = table.pop("default")
+    properties["depends_on"] = {"default": default, "anyOf": [names, table]}
+
+
+def _tidied(node: Any) -> Any:
+    r"""As editors know it: their $ is Python's \Z, and descriptions without our indentation."""
+    if isinstance(node, list | tuple):
+        return [_tidied(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    found = {key: _tidied(value) for key, value in node.items()}
+    if isinstance(found.get("pattern"), str):
+        found["pattern"] = found["pattern"].replace(r"\Z", "$")
+    if isinstance(found.get("description"), str):
+        found["description"] = inspect.cleandoc(found["description"])
+    return found
 
 
 def _without_nulls(node: Any) -> None:

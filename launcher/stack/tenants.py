@@ -3,42 +3,41 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from msgspec import Meta
 
 from launcher.stack.kinds import Flag, Model, Name, SqlName, Status
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 
 
-def _no_dot_dot(path: str) -> str:
-    if "://" in path or ".." in path:
-        raise ValueError("is a path of the site, without a host and without ..")
-    return path
-
-
 Host = Annotated[
     str,
-    Field(
-        pattern=rf"^{_LABEL}(?:\.{_LABEL})*$",
+    Meta(
+        pattern=rf"^{_LABEL}(?:\.{_LABEL})*\Z",
         max_length=253,
         description="a host name in lower case, without scheme, port and path",
     ),
 ]
-Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", description="a colour as #rrggbb")]
+Color = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}\Z", description="a colour as #rrggbb")]
 Column = Annotated[
     str,
-    Field(pattern=r"^([a-z_][a-z0-9_]{0,62})?$", description='a column\'s name, or "" where the table has none'),
+    Meta(pattern=r"^([a-z_][a-z0-9_]{0,62})?\Z", description='a column\'s name, or "" where the table has none'),
 ]
-SitePath = Annotated[str, Field(pattern=r"^/", description="a path that begins with /"), AfterValidator(_no_dot_dot)]
-Handle = Annotated[str, Field(pattern=r"^[^\s/,]+$", description="the handle of a product")]
+SitePath = Annotated[
+    str,
+    Meta(pattern=r"^(?![\s\S]*(?:://|\.\.))/", description="a path of the site that begins with /, without .."),
+]
+Text = Annotated[str, Meta(min_length=1, description="text in quotes")]
+Address = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\Z", description="an e-mail address")]
+Handle = Annotated[str, Meta(pattern=r"^[^\s/,]+\Z", description="the handle of a product")]
 
 
-class TenantSpec(Model):
+class TenantSpec(Model, frozen=True):
     """`[tenants.NAME]`: a tenant that `rxlaunch tenants apply` makes; NAME becomes its slug."""
 
     domain: Host  # the host that leads to it
     aliases: tuple[Host, ...] = ()  # more hosts that do
-    display_name: str | None = Field(default=None, min_length=1)  # default: NAME with capitals
+    display_name: Text | None = None  # default: NAME with capitals
     status: Literal["active", "suspended", "pending"] = "active"
     verified: Flag = True  # whether its owner has proved that the hosts are theirs
     primary_color: Color = "#0f766e"
@@ -46,7 +45,7 @@ class TenantSpec(Model):
     products: tuple[Handle, ...] | None = (
         None  # of the catalogue it sells; default: a share of it, as others get theirs
     )
-    admin: str | None = Field(default=None, pattern=r"^[^@\s]+@[^@\s]+$")  # address of an administrator of its own
+    admin: Address | None = None  # address of an administrator of its own
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -59,7 +58,7 @@ class TenantSpec(Model):
         return self.status == "active" and self.verified
 
 
-class BusinessTable(Model):
+class BusinessTable(Model, frozen=True):
     """`[tenancy.business]`: the table of tenants. A column named "" does not exist there."""
 
     table: SqlName = "business"
@@ -79,7 +78,7 @@ class BusinessTable(Model):
     extra: dict[SqlName, str | int | float | bool] = {}  # more columns that a row must have
 
 
-class DomainTable(Model):
+class DomainTable(Model, frozen=True):
     """`[tenancy.domains]`: the table of their hosts."""
 
     table: SqlName = "business_domain"
@@ -92,7 +91,7 @@ class DomainTable(Model):
     id_prefix: str = "bizdom_"
 
 
-class ApiRoutes(Model):
+class ApiRoutes(Model, frozen=True):
     """`[tenancy.api]`: the project's own admin routes, for `method = "admin-api"`."""
 
     business: SitePath | None = None  # POST makes a tenant, DELETE of path/ID removes it
@@ -101,10 +100,10 @@ class ApiRoutes(Model):
     body: dict[str, str | int | float | bool] = {}  # more of the body
 
 
-class TenantCase(Model):
+class TenantCase(Model, frozen=True):
     """`[[tenancy.cases]]`: a request, and what must come. Cases of your own are asked after the built-in ones."""
 
-    name: str = Field(min_length=1)
+    name: Text
     site: Literal["backend", "storefront"] = "backend"
     host: str | None = None  # a host, or the name of a tenant, whose first host it is then
     key: str | None = None  # whose publishable key: a tenant's name, "storefront", "none"; default: the host's tenant's
@@ -119,7 +118,7 @@ class TenantCase(Model):
     failure: Literal["tenant-crossed", "tenant-unresolved", "tenant-open", "admin-unprotected"] = "tenant-unresolved"
 
 
-class TenancySpec(Model):
+class TenancySpec(Model, frozen=True):
     """`[tenancy]`: how this marketplace keeps its tenants, and how it answers."""
 
     method: Literal["sql", "admin-api"] = "sql"  # how fixtures are made

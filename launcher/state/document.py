@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from launcher.events import Exit, Failure
 from launcher.native.contract import Identity
 from launcher.state.snapshot import VERSION, Snapshot, UnitView
+from launcher.values import Value
 
 T = TypeVar("T")
 Check = Callable[[Any], bool]
@@ -26,8 +26,7 @@ class NotASnapshot(ValueError):
     """The document is no snapshot that this version understands."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keeper:
+class Keeper(Value, frozen=True):
     """Who wrote a state file. Every version, past and future, writes these fields, so that none is ever ignored."""
 
     instance: str

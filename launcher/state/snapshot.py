@@ -1,13 +1,13 @@
 """What the supervisor knows, folded from its events: pure, total, and told to files and clients as JSON."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from launcher import __version__
 from launcher import events as e
 from launcher.events import Exit, Failure
 from launcher.native.contract import Identity
+from launcher.values import Value, field
 
 VERSION = 2
 ENDED_PHASES = frozenset({"stopped", "failed"})  # of a stack; told only once nothing of it is left
@@ -16,8 +16,7 @@ SUCCESSFUL_ENDS = (0, 130, 143)  # asked to stop, by the user or by the system
 NOBODY = Identity(0, 0, "")
 
 
-@dataclass(frozen=True, slots=True)
-class UnitView:
+class UnitView(Value, frozen=True):
     """One unit as the user sees it. `since` is the wall-clock time of its phase, `seconds` how long it took."""
 
     name: str
@@ -37,11 +36,10 @@ class UnitView:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object of the unit."""
-        return asdict(self)
+        return self.as_data()
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Value, frozen=True):
     """The whole stack at one moment. `supervisor` tells a living supervisor from a stranger with its pid."""
 
     instance: str = ""
@@ -62,7 +60,7 @@ class Snapshot:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object of the snapshot; `state/document.py` reads it."""
-        return asdict(self)
+        return self.as_data()
 
 
 def fold(snapshot: Snapshot | None, event: e.Event) -> Snapshot:  # noqa: PLR0911 - one line a kind of event
@@ -72,20 +70,20 @@ def fold(snapshot: Snapshot | None, event: e.Event) -> Snapshot:  # noqa: PLR091
         case e.StackStarting():
             return _begun(event)
         case e.PortChosen():
-            return replace(now, ports={**now.ports, event.name: event.port})
+            return now.replaced(ports={**now.ports, event.name: event.port})
         case e.StackReady(facts=facts):
-            return replace(now, phase="ready", facts=dict(facts))
+            return now.replaced(phase="ready", facts=dict(facts))
         case e.StackStopping(reason=reason, exit_code=code):
-            return replace(now, phase="stopping", reason=reason, exit_code=code)
+            return now.replaced(phase="stopping", reason=reason, exit_code=code)
         case e.StackStopped(exit_code=code):
             phase = "stopped" if code in SUCCESSFUL_ENDS else "failed"
-            units = {name: replace(unit, pid=None) for name, unit in now.units.items()}
-            return replace(now, phase=phase, exit_code=code, units=units)
+            units = {name: unit.replaced(pid=None) for name, unit in now.units.items()}
+            return now.replaced(phase=phase, exit_code=code, units=units)
     name: str | None = getattr(event, "unit", None)
     if name is None or isinstance(event, e.Note):
         return now
     unit = now.units.get(name, UnitView(name))
-    return replace(now, units={**now.units, name: _changed(unit, event)})
+    return now.replaced(units={**now.units, name: _changed(unit, event)})
 
 
 def _begun(event: e.StackStarting) -> Snapshot:
@@ -106,13 +104,13 @@ def _begun(event: e.StackStarting) -> Snapshot:
 def _changed(unit: UnitView, event: e.Event) -> UnitView:
     match event:
         case e.UnitStarted(generation=generation, pid=pid):
-            return replace(unit, pid=pid, generation=generation)
+            return unit.replaced(pid=pid, generation=generation)
         case e.LogTrouble(problem=problem, lost=lost):
-            return replace(unit, log_trouble=_log_trouble(problem, lost))
+            return unit.replaced(log_trouble=_log_trouble(problem, lost))
         case e.UnitProbed(detail=detail):
-            return replace(unit, last_probe=detail)
+            return unit.replaced(last_probe=detail)
         case e.UnitExited(exit=ended):
-            return replace(unit, pid=None, exit=ended)
+            return unit.replaced(pid=None, exit=ended)
         case e.UnitFailed(stage=stage, failure=failure):
             return _entered(unit, event, "failed", pid=None, stage=stage or unit.stage, failure=failure)
     return _moved(unit, event)
@@ -154,4 +152,4 @@ def _moved(unit: UnitView, event: e.Event) -> UnitView:  # noqa: PLR0911 - one l
 
 
 def _entered(unit: UnitView, event: e.Event, phase: str, **changes: Any) -> UnitView:
-    return replace(unit, phase=phase, since=event.at, **{"waiting_on": (), **changes})
+    return unit.replaced(phase=phase, since=event.at, **{"waiting_on": (), **changes})

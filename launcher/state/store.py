@@ -5,7 +5,6 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from launcher import native
@@ -28,7 +27,7 @@ def identified(snapshot: Snapshot) -> Snapshot:
     """The snapshot with the supervisor's whole identity, when we are that supervisor: events carry only its pid."""
     if snapshot.pid != os.getpid() or snapshot.supervisor.boot:
         return snapshot
-    return replace(snapshot, supervisor=native.my_identity())
+    return snapshot.replaced(supervisor=native.my_identity())
 
 
 def load(paths: StackPaths) -> Snapshot | None:

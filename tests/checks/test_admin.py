@@ -1,7 +1,5 @@
 """`check admin` against a small admin on the disk and on the wire, each broken in one place."""
 
-from dataclasses import replace
-
 import pytest
 
 from launcher.checks.admin import check
@@ -101,7 +99,7 @@ def test_sources_that_changed_since_the_build_are_told(web, tmp_path, built):
         assert action == "medusa-build"
         return "sources changed"
 
-    found = judge(target(web, here=replace(here(tmp_path, web), why_again=changed)))
+    found = judge(target(web, here=here(tmp_path, web).replaced(why_again=changed)))
     assert failed(found) == {"build": "admin-stale"}
 
 

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,7 @@ def judge(mine, *argv, **spec):
     with Web() as web:
         judged = target(web, here=mine, redact=lambda text: text.replace(SECRET, "***"))
         checks = ChecksSpec(baseline=argv or None, **spec)
-        return asked(check, replace(judged, checks=checks))
+        return asked(check, judged.replaced(checks=checks))
 
 
 def python(code):
@@ -77,7 +76,7 @@ def test_without_a_script_there_is_nothing_to_run(mine):
 def test_the_check_of_package_json_needs_npm(mine):
     (mine.paths.root / "package.json").write_text('{"scripts": {"check": "true"}}')
     nowhere = {name: {"PATH": ""} for name in mine.environments}
-    assert "npm was not found" in judge(replace(mine, environments=nowhere))["script"].evidence
+    assert "npm was not found" in judge(mine.replaced(environments=nowhere))["script"].evidence
 
 
 def test_elsewhere_it_is_left_out():

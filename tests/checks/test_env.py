@@ -1,7 +1,6 @@
 """`check env`: contracts with all their problems, Node, packages, ports; no value is told."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -56,7 +55,7 @@ def test_elsewhere_each_question_is_left_out_by_name():
     ],
 )
 def test_a_contract_that_does_not_hold_is_told_with_its_failure(mine, what, failure):
-    found = judge(replace(mine, problems={"backend": [Problem("JWT_SECRET", what)]}))
+    found = judge(mine.replaced(problems={"backend": [Problem("JWT_SECRET", what)]}))
     assert failed(found) == {"contract backend": failure}
     assert found["contract backend"].evidence == f"JWT_SECRET: {what}"
     assert found["contract backend"].remedy
@@ -64,14 +63,14 @@ def test_a_contract_that_does_not_hold_is_told_with_its_failure(mine, what, fail
 
 def test_all_problems_of_a_contract_are_told_at_once_and_each_only_once(mine):
     problems = [Problem("A", "is required and not set"), Problem("B", "must be at least 64 characters long, is 2")]
-    found = judge(replace(mine, problems={"backend": problems, "migrate": problems}))
+    found = judge(mine.replaced(problems={"backend": problems, "migrate": problems}))
     assert found["contract backend"].evidence.count("A:") == 1
     assert "B:" in found["contract backend"].evidence
 
 
 def test_the_storefronts_placeholder_is_a_failure_of_its_own(mine):
     problem = Problem("NEXT_PUBLIC_MEDUSA_PUBLISHABLE_KEY", "still has the placeholder of a template")
-    assert failed(judge(replace(mine, problems={"storefront": [problem]}))) == {
+    assert failed(judge(mine.replaced(problems={"storefront": [problem]}))) == {
         "contract storefront": "key-placeholder"
     }
 
@@ -101,16 +100,16 @@ def test_packages_that_are_missing_or_out_of_step_are_told_apart(mine, changed, 
 
 
 def test_a_reserved_port_is_told_wherever_it_is_named(mine):
-    taken = replace(mine, snapshot=replace(mine.snapshot, ports={"backend": 9000}))
+    taken = mine.replaced(snapshot=mine.snapshot.replaced(ports={"backend": 9000}))
     assert failed(judge(taken)) == {"ports": "port-9000"}
     told = {"backend": {**mine.environments["backend"], "MEDUSA_BACKEND_URL": "http://localhost:9000"}}
-    stack = mine.plan.stack.model_copy(update={"env": {"MEDUSA_BACKEND_URL": "x"}})
-    named = replace(mine, environments=told, plan=replace(mine.plan, stack=stack))
+    stack = mine.plan.stack.replaced(env={"MEDUSA_BACKEND_URL": "x"})
+    named = mine.replaced(environments=told, plan=mine.plan.replaced(stack=stack))
     assert "MEDUSA_BACKEND_URL of backend" in judge(named)["ports"].evidence
     elsewhere = {"backend": {"MEDUSA_BACKEND_URL": "https://shop.example:9000"}}
-    assert failed(judge(replace(named, environments=elsewhere))) == {}
+    assert failed(judge(named.replaced(environments=elsewhere))) == {}
 
 
 def test_no_value_of_a_variable_is_told(mine):
-    broken = replace(mine, problems={"backend": [Problem("JWT_SECRET", "must be at least 64 characters long, is 19")]})
+    broken = mine.replaced(problems={"backend": [Problem("JWT_SECRET", "must be at least 64 characters long, is 19")]})
     assert "right horse battery" not in str(judge(broken))

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 
@@ -132,10 +131,9 @@ def test_a_server_of_the_stack_itself_that_ended_is_to_be_started_again(web, tmp
     web.pages["/ready"] = ready(database="ok", redis="error")
     plain = here(tmp_path, web)
     stack = Stack(services={"cache": ServiceSpec(provider="redis")})
-    mine = replace(
-        plain,
-        plan=replace(plain.plan, units={**plain.plan.units, **build(stack, tmp_path).units}),
-        snapshot=replace(plain.snapshot, units={**plain.snapshot.units, "cache": UnitView("cache", phase)}),
+    mine = plain.replaced(
+        plan=plain.plan.replaced(units={**plain.plan.units, **build(stack, tmp_path).units}),
+        snapshot=plain.snapshot.replaced(units={**plain.snapshot.units, "cache": UnitView("cache", phase)}),
         outputs={"redis_url": f"redis://127.0.0.1:{free_port()}"},
     )
     told = asked(check, target(web, here=mine))["health"].remedy
@@ -164,8 +162,8 @@ def test_elsewhere_a_database_that_is_blamed_is_believed(web):
 
 
 def with_backend(mine, **changes):
-    units = {**mine.snapshot.units, "backend": replace(mine.snapshot.units["backend"], **changes)}
-    return replace(mine, snapshot=replace(mine.snapshot, units=units))
+    units = {**mine.snapshot.units, "backend": mine.snapshot.units["backend"].replaced(**changes)}
+    return mine.replaced(snapshot=mine.snapshot.replaced(units=units))
 
 
 def test_our_own_listener_is_ours(web, tmp_path):
@@ -185,7 +183,7 @@ def test_a_stranger_on_the_port_is_named_and_what_it_answers_counts_for_nothing(
 def test_nobody_on_the_port_and_a_service_that_does_not_run_are_told(web, tmp_path):
     mine = here(tmp_path, web)
     ports = {"backend": free_port(), "storefront": web.port}
-    nobody = asked(check, target(web, here=replace(mine, snapshot=replace(mine.snapshot, ports=ports))))
+    nobody = asked(check, target(web, here=mine.replaced(snapshot=mine.snapshot.replaced(ports=ports))))
     assert "nobody listens" in nobody["listener backend"].evidence
     stopped = asked(check, target(web, here=with_backend(mine, pid=None, phase="failed")))
     assert stopped["listener backend"].evidence == "backend does not run (failed)"
@@ -199,6 +197,6 @@ def test_a_server_that_is_not_ours_is_left_out(web, tmp_path):
 
 def test_a_deployment_without_a_storefront_is_judged_without_it(web):
     judged = target(web)
-    found = asked(check, replace(judged, urls={"backend": judged.urls["backend"]}))
+    found = asked(check, judged.replaced(urls={"backend": judged.urls["backend"]}))
     assert failed(found) == {}
     assert {"cors", "storefront"} <= left_out(found)

@@ -177,7 +177,7 @@ def test_cases_of_the_stack_file_are_asked_too(web):
         name="our colour", host="northwind", key="storefront", path="/store/tenant-config",
         fields={"tenant.primary_color": "#7c3aed"},
     )  # fmt: skip
-    bad = good.model_copy(update={"name": "their colour", "fields": {"tenant.primary_color": "#ffffff"}})
+    bad = good.replaced(name="their colour", fields={"tenant.primary_color": "#ffffff"})
     page = TenantCase(name="their page", site="storefront", host="contoso", path="/dk", contains=("Contoso", "Drops!"))
     nobody = TenantCase(name="nobody's key", host="contoso", key="nobody")
     findings = Shop(web).findings(tenancy=TenancySpec(cases=(good, bad, page, nobody)))

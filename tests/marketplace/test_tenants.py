@@ -10,6 +10,7 @@ from launcher.marketplace.tenants import Foreign, wanted
 from launcher.marketplace.tenants_sql import SqlKeeper
 from launcher.plan.step import StepFailed
 from launcher.stack.tenants import TenancySpec, TenantSpec
+from launcher.values import made
 from tests.support.marketplace import connect
 
 TABLES = """
@@ -173,7 +174,7 @@ def test_a_fixture_that_was_spoilt_is_put_right(shop, harm):
 def test_what_the_stack_file_changes_is_changed_and_the_key_survives(shop):
     shop.apply()
     key = shop.tenants()["contoso"].key
-    changed = CONTOSO.model_copy(update={"domain": "www.contoso.localhost", "status": "suspended"})
+    changed = CONTOSO.replaced(domain="www.contoso.localhost", status="suspended")
     assert shop.apply({"contoso": changed}) == {"contoso": "changed"}
     contoso = shop.tenants()["contoso"]
     assert (contoso.key, contoso.hosts, contoso.status) == (key, {"www.contoso.localhost": True}, "suspended")
@@ -219,7 +220,7 @@ def test_a_key_of_somebody_elses_on_a_fixtures_sales_channel_survives(shop):
 
 def test_products_that_nobody_sells_are_told(shop):
     with pytest.raises(StepFailed, match=r"\[tenants.contoso\] products: no product is published as draft"):
-        shop.apply({"contoso": CONTOSO.model_copy(update={"products": ("draft",)})})
+        shop.apply({"contoso": CONTOSO.replaced(products=("draft",))})
 
 
 def test_tables_of_other_names_are_used_and_missing_ones_are_told(shop):
@@ -232,7 +233,7 @@ def test_tables_of_other_names_are_used_and_missing_ones_are_told(shop):
     tables = {"table": "clinic", "primary_color": "colour"}
 
     def tenancy(**more):
-        return TenancySpec.model_validate({"business": tables | more})
+        return made(TenancySpec, {"business": tables | more})
 
     with pytest.raises(StepFailed, match="clinic has no column tagline"):
         shop.apply(keeper=SqlKeeper(shop.url, tenancy()))

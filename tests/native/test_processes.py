@@ -1,7 +1,6 @@
 """Who is who: identities, signals that reach nobody else, listeners, daemons, and being told to stop."""
 
 import asyncio
-import dataclasses
 import os
 import signal
 import socket
@@ -50,7 +49,7 @@ def test_the_dead_are_not_alive_even_before_they_are_collected(sleeper):
 @pytest.mark.parametrize("wrong", [{"started": 1}, {"boot": "another"}])
 def test_a_stranger_with_the_same_pid_is_not_signalled(sleeper, wrong):
     who = native.identity(sleeper.pid)
-    stranger = dataclasses.replace(who, **wrong)
+    stranger = who.replaced(**wrong)
     assert not native.alive(stranger)
     assert not native.signal_process(stranger, "SIGKILL")
     time.sleep(0.02)

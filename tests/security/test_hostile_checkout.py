@@ -152,7 +152,7 @@ def test_modules_in_the_checkout_replace_none_of_ours(stack):
         "json",
         "sitecustomize",
         "usercustomize",
-        "pydantic",
+        "msgspec",
         "uvicorn",
         "rich",
     ):

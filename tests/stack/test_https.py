@@ -23,7 +23,7 @@ def test_off_nothing_changes_and_on_these_values_alone(tmp_path):
     unasked, off = loaded(tmp_path, SHOP).stack, loaded(tmp_path, SHOP, overrides={"https": {"enabled": False}}).stack
     assert unasked == off
     on = loaded(tmp_path, SHOP, overrides=ON).stack
-    assert changed(off.model_dump(), on.model_dump()) == {
+    assert changed(off.as_data(), on.as_data()) == {
         "https.enabled",
         "ports.https",
         "services.https",

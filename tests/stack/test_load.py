@@ -97,7 +97,7 @@ def test_tables_merge_and_lists_replace(tmp_path):
     ],
 )
 def test_choosing_otherwise_replaces_the_presets_choice(tmp_path, change, gone):
-    here = loaded(tmp_path, STOREFRONT + change).stack.model_dump()
+    here = loaded(tmp_path, STOREFRONT + change).stack.as_data()
     for part in gone:
         here = here[part]
     assert here is None

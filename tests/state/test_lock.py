@@ -2,7 +2,6 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 
@@ -58,8 +57,8 @@ def test_of_many_that_start_at_once_exactly_one_wins(start):
 def test_the_loser_names_the_winners_pid_and_age(paths, start):
     child = start()
     assert child.stdout.readline() == "held\n"
-    snapshot = replace(running_snapshot(), pid=child.pid, supervisor=native.identity(child.pid))
-    store.save(paths, replace(snapshot, started_at=snapshot.started_at - 65))
+    snapshot = running_snapshot().replaced(pid=child.pid, supervisor=native.identity(child.pid))
+    store.save(paths, snapshot.replaced(started_at=snapshot.started_at - 65))
     with pytest.raises(AlreadyRunning, match=rf"pid {child.pid}, since 6\d s ago"), lock.hold(paths):
         pass
 
@@ -108,20 +107,20 @@ def test_a_living_supervisor_is_running(paths):
 
 @pytest.mark.parametrize("phase", ["stopped", "failed"])
 def test_a_supervisor_that_said_goodbye_is_not_running(paths, phase):
-    store.save(paths, replace(running_snapshot(), phase=phase))
+    store.save(paths, running_snapshot().replaced(phase=phase))
     assert lock.running(paths) is None
 
 
 def test_a_supervisor_from_before_a_reboot_is_not_running(paths):
     me = native.my_identity()
-    store.save(paths, replace(running_snapshot(), supervisor=replace(me, boot="another boot")))
+    store.save(paths, running_snapshot().replaced(supervisor=me.replaced(boot="another boot")))
     assert lock.running(paths) is None
 
 
 @pytest.mark.linux_only("we cannot write down another identity for our own pid there")
 def test_a_process_that_got_the_supervisors_pid_is_not_the_supervisor(paths):
     me = native.my_identity()
-    store.save(paths, replace(running_snapshot(), supervisor=replace(me, started=me.started - 1)))
+    store.save(paths, running_snapshot().replaced(supervisor=me.replaced(started=me.started - 1)))
     assert lock.running(paths) is None
 
 

@@ -1,10 +1,11 @@
 """State of imaginary stacks: paths in a temporary home, events of every type."""
 
-import dataclasses
 import os
 import types
 import typing
 from pathlib import Path
+
+import msgspec
 
 from launcher import events as e
 from launcher.paths import StackPaths, for_root
@@ -74,12 +75,12 @@ _EXAMPLES = {
 
 def _arguments(kind: type) -> list[dict]:
     hints = typing.get_type_hints(kind)
-    fields = [field for field in dataclasses.fields(kind) if field.name != "at"]
+    fields = [field for field in msgspec.structs.fields(kind) if field.name != "at"]
     whole = {
         field.name: _EXAMPLES[field.name] if field.name in _EXAMPLES else _example(hints[field.name])
         for field in fields
     }
-    required = {f.name: whole[f.name] for f in fields if f.default is f.default_factory is dataclasses.MISSING}
+    required = {f.name: whole[f.name] for f in fields if f.required}
     return [required, whole]
 
 

@@ -73,10 +73,9 @@ def test_programs_come_before_batch_files_and_the_current_directory_never_counts
 def test_a_process_is_known_by_its_creation_time_and_no_other_is_ended(windows):
     result = windows.answers(
         """
-    import dataclasses
     process = subprocess.Popen([PYTHON, "-c", "import time; time.sleep(60)", TAG])
     who = native.identity(process.pid)
-    stranger = dataclasses.replace(who, started=who.started + 1)
+    stranger = who.replaced(started=who.started + 1)
     answer(me=native.alive(native.my_identity()), alive=native.alive(who), stranger=native.alive(stranger))
     answer(ended_stranger=native.signal_process(stranger, "SIGKILL"), asked=native.signal_process(who, "SIGTERM"))
     answer(tree=process.pid in native.tree(os.getpid()), running=process.poll() is None)

@@ -1,7 +1,6 @@
 """Examinations of what a stack works with: servers, schema, publishable key, CORS lists."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -37,7 +36,7 @@ async def _schema(patient: Patient) -> AsyncIterator[Finding]:
     aim = patient.target
     if not patient.running:
         try:
-            aim = replace(aim, here=replace(patient.here, outputs={"database_url": await _answering(patient)}))
+            aim = aim.replaced(here=patient.here.replaced(outputs={"database_url": await _answering(patient)}))
         except LeftOut as reason:
             yield Finding("schema", "questions", "left out", str(reason))
             return

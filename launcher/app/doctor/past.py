@@ -1,7 +1,6 @@
 """Whether what the last run failed of is past: the question that finds it was asked again, and passed. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from launcher.findings import Finding
 
@@ -46,4 +45,4 @@ def _is_past(last: Finding, found: Sequence[Finding]) -> bool:
 
 def _past(last: Finding) -> Finding:
     told = f"{last.evidence}; that is in order now, and the next `rxlaunch up` will show"
-    return replace(last, verdict="passed", evidence=told, remedy=None, details="")
+    return last.replaced(verdict="passed", evidence=told, remedy=None, details="")

@@ -6,7 +6,6 @@ What writes into files of the user's, or changes a database that is not ours, as
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,13 +14,13 @@ from launcher.app.doctor import data, machine, redoing
 from launcher.app.doctor.patient import Patient
 from launcher.checks.contract import LeftOut
 from launcher.errors import LauncherError
+from launcher.values import Value
 
 _SECRETS = ("JWT_SECRET", "COOKIE_SECRET")
 _LISTS = ("STORE_CORS", "ADMIN_CORS", "AUTH_CORS")
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
+class Repair(Value, frozen=True):
     """`asks` tells whether it wants the user's word first, and for what."""
 
     act: Callable[[Patient], str]

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 
 from launcher import diagnosis
 from launcher.app import checking
@@ -15,6 +14,7 @@ from launcher.app.result import Result
 from launcher.checks.contract import ask_whole
 from launcher.errors import STAGE_EXIT_CODES, LauncherError
 from launcher.findings import Finding
+from launcher.values import Value
 
 WRONG = STAGE_EXIT_CODES["verify"]
 _EXAMINATIONS = {
@@ -28,8 +28,7 @@ Tell = Callable[[str], None]
 Consent = Callable[[str], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Value, frozen=True):
     """One repair: what it did, or why it was not done."""
 
     name: str
@@ -74,7 +73,7 @@ async def _examined(patient: Patient) -> list[Finding]:
     found = []
     for name, questions in groups.items():
         async for finding in ask_whole(name, questions):
-            complete = replace(finding, remedy=diagnosis.remedy_of(finding))
+            complete = finding.replaced(remedy=diagnosis.remedy_of(finding))
             found.append(checking.redacted(complete, patient.redact))
     return forgiven(found)
 
