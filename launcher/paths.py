@@ -3,16 +3,14 @@
 State lives outside the checkout (design 7): `medusa develop` watches the whole of it.
 """
 
-import hashlib
-import json
 import os
-import re
 import tempfile
 from pathlib import Path
 
+from launcher import where
 from launcher.values import Value
 
-STACK_FILE = "rxlaunch.toml"
+STACK_FILE = where.STACK_FILE
 _SOCKET_PATH_LIMIT = 100  # bytes; sun_path holds 108, and some kernels count the terminating zero
 
 
@@ -44,34 +42,8 @@ def assets() -> Path:
 
 
 def find_root(start: Path) -> Path:
-    """The directory the command is about: the nearest above `start` with a stack file, else with a project.
-
-    Cheap on purpose (no TOML is parsed): `status` must find the state of a stack in milliseconds.
-    A project is a package.json that names Medusa, so that a storefront's folder leads to its backend's.
-    """
-    start = start.resolve()
-    lineage = [start, *start.parents]
-    for directory in lineage:
-        if (directory / STACK_FILE).is_file():
-            return directory
-    for directory in lineage:
-        if any((directory / f"medusa-config.{suffix}").is_file() for suffix in ("ts", "js", "mjs", "cjs")):
-            return _workspace_root(directory)
-    return start
-
-
-def _workspace_root(backend: Path) -> Path:
-    """The repository that holds the backend, when the backend is a folder of a workspace (`apps/backend`)."""
-    for directory in list(backend.parents)[:2]:
-        manifest = directory / "package.json"
-        if (directory / "pnpm-workspace.yaml").is_file() or (directory / "turbo.json").is_file():
-            return directory
-        try:
-            if manifest.is_file() and "workspaces" in json.loads(manifest.read_text(encoding="utf-8")):
-                return directory
-        except (OSError, ValueError):
-            continue
-    return backend
+    """The directory the command is about: the nearest above `start` with a stack file, else with a project."""
+    return Path(where.find_root(str(start)))
 
 
 class StackPaths(Value, frozen=True):
@@ -166,9 +138,7 @@ def runtime_dir() -> Path:
 def for_root(root: Path) -> StackPaths:
     """The paths of the stack whose checkout is `root`; one real path, one state, whatever link led there."""
     real = root.resolve()
-    digest = hashlib.sha256(os.fsencode(os.path.normcase(real))).hexdigest()[:12]
-    readable = re.sub(r"[^a-z0-9]+", "-", real.name.lower()).strip("-")[:24] or "stack"
-    return StackPaths(root=real, home=user_home() / "stacks" / f"{readable}-{digest}")
+    return StackPaths(root=real, home=user_home() / "stacks" / where.folder(str(real)))
 
 
 def leases() -> Path:

@@ -14,8 +14,8 @@ LAYERS = (  # a package may import only from the lines below its own
     "diagnosis",
     "plan state",
     "stack events native findings",
-    "errors paths characters",
-    "values",
+    "errors paths characters glance",
+    "values where",
 )
 OWNERS = {  # who may import which dependency, even lazily
     "click": ("cli/",),

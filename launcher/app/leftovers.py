@@ -1,10 +1,10 @@
 """What a killed supervisor left behind: found by mark and identity, killed, and told. Cheap when nothing is left."""
 
 from launcher import native
+from launcher.glance import ENDED_PHASES
 from launcher.paths import StackPaths
 from launcher.state import store
 from launcher.state.document import Keeper
-from launcher.state.snapshot import ENDED_PHASES
 
 
 def sweep(where: StackPaths) -> list[str]:

@@ -1,18 +1,15 @@
 """Questions answered from files, without a supervisor and without anything heavy: status, ports, why, open."""
 
-import time
 from pathlib import Path
-from typing import Any
 
+from launcher import glance
 from launcher.app import leftovers
 from launcher.app.opening import locate
 from launcher.app.result import Result
 from launcher.errors import NotRunning, UnknownUnit, UsageError
 from launcher.paths import StackPaths
 from launcher.state import lock
-from launcher.state.snapshot import Snapshot, UnitView
-
-_MARKS = {"ready": "●", "done": "✔", "skipped": "✔", "failed": "✘", "unready": "!", "backoff": "!"}
+from launcher.state.snapshot import Snapshot
 
 
 def running(where: StackPaths) -> Snapshot:
@@ -30,7 +27,8 @@ def status(directory: Path) -> Result:
     where = locate(directory)
     snapshot = lock.running(where)
     if snapshot is not None:
-        return Result(_status_text(snapshot), _status_data(where, snapshot, up=True))
+        document = snapshot.to_json()
+        return Result("\n".join(glance.text(document)), glance.data(document, str(where.root)))
     last = store.load(where)
     swept, stopping = leftovers.sweep_unless_stopping(where)
     text = f"nothing runs for {where.root}"
@@ -39,8 +37,8 @@ def status(directory: Path) -> Result:
     if stopping:
         text += "; what it ran is still being stopped"
     lines = filter(None, (text, leftovers.sentence(swept)))
-    data = {**_status_data(where, last, up=False), "swept": swept}
-    return Result("\n".join(lines), data, exit_code=NotRunning.exit_code)
+    data = glance.data(last.to_json() if last else {}, str(where.root), running=False)
+    return Result("\n".join(lines), {**data, "swept": swept}, exit_code=NotRunning.exit_code)
 
 
 def _obituary(last: Snapshot) -> str:
@@ -50,41 +48,6 @@ def _obituary(last: Snapshot) -> str:
     if last.phase in ("stopped", "failed"):
         return f"; last time: {last.reason}" if last.phase == "failed" and last.reason else ""
     return "; the last supervisor ended without saying goodbye"
-
-
-def _status_data(where: StackPaths, snapshot: Snapshot | None, *, up: bool) -> dict[str, Any]:
-    data: dict[str, Any] = {"running": up, "root": str(where.root)}
-    if snapshot is None:
-        return data
-    whole = snapshot.to_json()
-    for internal in ("version", "supervisor"):
-        whole.pop(internal, None)
-    if not up:
-        whole["ports"] = {}
-    return {**whole, **data}
-
-
-def _status_text(snapshot: Snapshot) -> str:
-    lines = [f"{snapshot.name}: {snapshot.phase} ({snapshot.mode}, pid {snapshot.pid}, {_age(snapshot.started_at)})"]
-    width = max((len(name) for name in snapshot.units), default=0)
-    lines += [_unit_line(unit, snapshot, width) for unit in snapshot.units.values()]
-    lines += [f"{label:<{width + 2}}  {value}" for label, value in snapshot.facts.items()]
-    return "\n".join(lines)
-
-
-def _unit_line(unit: UnitView, snapshot: Snapshot, width: int) -> str:
-    mark = _MARKS.get(unit.phase, "·")
-    port = f"port {snapshot.ports[unit.name]}" if unit.name in snapshot.ports else ""
-    pid = f"pid {unit.pid}" if unit.pid else ""
-    restarts = f"{unit.restarts} restarts" if unit.restarts else ""
-    details = ", ".join(part for part in (port, pid, restarts, unit.note or "", unit.log_trouble or "") if part)
-    return f"{mark} {unit.name:<{width}}  {unit.phase:<8}  {details}".rstrip()
-
-
-def _age(started_at: float) -> str:
-    seconds = max(0, int(time.time() - started_at))
-    hours, rest = divmod(seconds, 3600)
-    return f"up {hours} h {rest // 60} min" if hours else f"up {rest // 60} min {rest % 60} s"
 
 
 def ports(directory: Path) -> Result:

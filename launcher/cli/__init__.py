@@ -1,36 +1,35 @@
 """The command line. One file a verb: parse, call `app`, render. The only package that imports click."""
 
+from importlib import import_module
+
 import click
 
 from launcher import __version__
-from launcher.cli import (
-    admin,
-    check,
-    ci,
-    config,
-    doctor,
-    down,
-    env,
-    gate,
-    graph,
-    https,
-    init,
-    logs,
-    open_,
-    ports,
-    restart,
-    start,
-    status,
-    stop,
-    supervise,
-    tenants,
-    up,
-    why,
-)
 from launcher.cli.render import guarded
 
+VERBS = (
+    "admin", "check", "ci", "config", "doctor", "down", "env", "gate", "graph", "https", "init", "logs", "open",
+    "ports", "ps", "restart", "start", "status", "stop", "supervise", "tenants", "up", "why",
+)  # fmt: skip
+_ELSEWHERE = {"open": "open_.open_", "ps": "status.ps"}  # those that no function in the module of their name is
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class Verbs(click.Group):
+    """The verbs, each loaded when it is asked for: most of them would only cost the others time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all verbs."""
+        return sorted({*super().list_commands(ctx), *VERBS})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb of this name."""
+        if cmd_name in VERBS and cmd_name not in self.commands:
+            module, _, function = _ELSEWHERE.get(cmd_name, f"{cmd_name}.{cmd_name}").partition(".")
+            self.add_command(getattr(import_module(f"launcher.cli.{module}"), function))
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="rxlaunch")
 def root() -> None:
     """Boot, supervise and health-gate a Medusa + Next.js stack.
@@ -45,34 +44,6 @@ def root() -> None:
     3 not running, 4 port or lock taken, 10 dependencies, 11 schema, 12 build, 13 backend, 14 key,
     15 storefront, 16 verification, 17 timed out, 130/143 interrupted.
     """  # noqa: D301 - click reads the backspace: keep these lines as they are
-
-
-for verb in (
-    up.up,
-    down.down,
-    status.status,
-    status.ps,
-    check.check,
-    ports.ports,
-    logs.logs,
-    restart.restart,
-    stop.stop,
-    start.start,
-    why.why,
-    open_.open_,
-    env.env,
-    gate.gate,
-    config.config,
-    graph.graph,
-    https.https,
-    init.init,
-    tenants.tenants,
-    doctor.doctor,
-    admin.admin,
-    ci.ci,
-    supervise.supervise,
-):
-    root.add_command(verb)
 
 
 def main() -> None:

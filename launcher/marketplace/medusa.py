@@ -51,7 +51,7 @@ class Question(Value, frozen=True):
 
     path: str
     method: str = "GET"
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     json: Any = None  # the body
 
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from launcher.events import Exit, Failure
+from launcher.glance import VERSION
 from launcher.native.contract import Identity
-from launcher.state.snapshot import VERSION, Snapshot, UnitView
+from launcher.state.snapshot import Snapshot, UnitView
 from launcher.values import Value
 
 T = TypeVar("T")

@@ -8,9 +8,10 @@ from typing import Any
 
 from launcher import __version__, native
 from launcher.errors import AlreadyRunning, OtherVersion
+from launcher.glance import ENDED_PHASES
 from launcher.paths import StackPaths
 from launcher.state import files, store
-from launcher.state.snapshot import ENDED_PHASES, Snapshot
+from launcher.state.snapshot import Snapshot
 
 
 class Held:

@@ -6,11 +6,10 @@ from typing import Any
 from launcher import __version__
 from launcher import events as e
 from launcher.events import Exit, Failure
+from launcher.glance import VERSION
 from launcher.native.contract import Identity
 from launcher.values import Value, field
 
-VERSION = 2
-ENDED_PHASES = frozenset({"stopped", "failed"})  # of a stack; told only once nothing of it is left
 GOOD_PHASES = frozenset({"ready", "done", "skipped"})  # of a unit that is what it should be
 SUCCESSFUL_ENDS = (0, 130, 143)  # asked to stop, by the user or by the system
 NOBODY = Identity(0, 0, "")

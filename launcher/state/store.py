@@ -10,9 +10,10 @@ from pathlib import Path
 from launcher import native
 from launcher.errors import LauncherError
 from launcher.events import Event, event_from_json, to_json
+from launcher.glance import VERSION
 from launcher.paths import StackPaths
 from launcher.state import document, files
-from launcher.state.snapshot import VERSION, Snapshot
+from launcher.state.snapshot import Snapshot
 
 _POLL_SECONDS = 0.05
 _HEAD = 256  # bytes of the first event, by which a file that was begun anew is recognised
