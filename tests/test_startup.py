@@ -7,7 +7,7 @@ import sys
 import pytest
 
 HEAVY = {
-    "asyncio", "psutil", "httpx", "redis", "psycopg", "rich", "starlette", "uvicorn", "structlog",
+    "asyncio", "psutil", "httpx", "redis", "psycopg", "rich", "h11", "structlog",
     "watchfiles", "playwright", "tomli_w", "filelock", "ssl", "http.client",
 }  # fmt: skip
 PROBE = """

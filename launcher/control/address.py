@@ -13,7 +13,7 @@ from launcher.errors import LauncherError
 from launcher.paths import StackPaths
 from launcher.state import files
 
-_BACKLOG = 128
+BACKLOG = 1024  # clients that may wait to be met
 
 
 def listen(paths: StackPaths) -> tuple[socket.socket, dict[str, Any]]:
@@ -29,7 +29,7 @@ def listen(paths: StackPaths) -> tuple[socket.socket, dict[str, Any]]:
         with files.writing(path):
             listener.bind(str(path))
             path.chmod(0o600)  # before anybody can connect
-        listener.listen(_BACKLOG)
+        listener.listen(BACKLOG)
     except BaseException:
         listener.close()
         raise

@@ -15,6 +15,7 @@ ROUTES = {STATUS: "GET", COMMANDS: "POST", VERSION: "GET"}
 TOKEN_BYTES = 32
 LARGEST_BODY = LARGEST_HEAD = 64 * 1024
 REQUEST_SECONDS = 5.0  # in which a request must have come in whole
+NEXT_SECONDS = 2.0  # the same for another request on a connection
 MOST_CONNECTIONS = 32
 TOKEN = NONCE = re.compile(r"[0-9a-f]{64}")
 

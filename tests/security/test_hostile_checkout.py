@@ -153,7 +153,7 @@ def test_modules_in_the_checkout_replace_none_of_ours(stack):
         "sitecustomize",
         "usercustomize",
         "msgspec",
-        "uvicorn",
+        "h11",
         "rich",
     ):
         (stack.root / f"{name}.py").write_text("open('planted', 'w')\nraise SystemExit('hijacked')\n", encoding="utf-8")

@@ -201,7 +201,7 @@ def test_a_state_directory_deleted_under_a_running_stack_comes_back(paths):
 
 
 def test_asking_whether_a_stack_runs_imports_nothing_heavy(paths):
-    heavy = {"asyncio", "psutil", "filelock", "logging", "http.client", "rich", "starlette"}
+    heavy = {"asyncio", "psutil", "filelock", "logging", "http.client", "rich", "h11"}
     script = (
         "import sys; from pathlib import Path; from launcher.paths import for_root;"
         "from launcher.state import lock, store;"

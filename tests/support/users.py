@@ -14,7 +14,7 @@ from tests.support.small_stacks import SmallStack
 
 # What it must be able to do: load everything, and start itself again, which root's Python cannot for others.
 ABLE = (
-    "import click, msgspec, psutil, subprocess, sys, uvicorn; from launcher.cli import main;"
+    "import click, msgspec, psutil, subprocess, sys, h11; from launcher.cli import main;"
     "subprocess.run([sys.executable, '-c', ''], check=True)"
 )
 
