@@ -14,7 +14,7 @@ from launcher import events as e
 from launcher import native
 from launcher.app import discreet, history, leftovers
 from launcher.app.opening import Opened, open_stack
-from launcher.app.request import Request
+from launcher.app.request import INSTANCE_VARIABLE, Request
 from launcher.app.result import Result
 from launcher.errors import AlreadyRunning, Interrupted, LauncherError
 from launcher.state.snapshot import Snapshot
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from launcher.ports import PortBook
     from launcher.state.lock import Held
 
-INSTANCE_VARIABLE = "RXLAUNCH_START"  # by which `up -d` tells its supervisor the instance to be
 _SAVE_DELAY = 0.05
 
 
@@ -145,6 +144,8 @@ class Recorder:
 
         event = discreet.event(event, self._redact)
         self.snapshot = fold(self.snapshot, event)
+        if isinstance(event, e.StackReady):
+            self.save()  # whoever hears of it asks for the state next
         self._log.append(event)
         telemetry.record(event)
         self.view.event(event, self.snapshot)

@@ -1,4 +1,7 @@
-"""`up -d`: start a detached supervisor, show its events until the stack is ready or has failed."""
+"""`up -d`: start a detached supervisor, show its events until the stack is ready or has failed.
+
+The supervisor is started first and loads while we load: what only the showing needs is imported after that.
+"""
 
 import contextlib
 import os
@@ -7,20 +10,23 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
-from launcher import events as e
 from launcher import native
-from launcher.app import boot, queries, views
-from launcher.app.opening import Opened, open_stack
-from launcher.app.request import Request
+from launcher.app.opening import locate, open_stack
+from launcher.app.request import INSTANCE_VARIABLE, Request
 from launcher.app.result import Result
 from launcher.errors import Interrupted, LauncherError
 from launcher.native.contract import Identity
-from launcher.paths import StackPaths, user_home
+from launcher.paths import STACK_FILE, StackPaths, user_home
 from launcher.state import lock
 from launcher.values import Value
 
-_POLL = 0.05
+if TYPE_CHECKING:
+    from launcher import events as e
+    from launcher.app.views import View
+
+_POLL = 0.01
 _TAIL_LINES = 20
 _TOLD = (2, 4)  # exit codes of a supervisor that said what the user got wrong
 _FIRST_WORD = 5.0  # seconds in which a supervisor that was just started will have said who it is
@@ -28,49 +34,67 @@ _FIRST_WORD = 5.0  # seconds in which a supervisor that was just started will ha
 
 def up(request: Request, output: str) -> Result:
     """Return when the stack is ready (exit code 0) or failed (the code of its stage)."""
-    from launcher.app import again
+    where = locate(request.directory)
+    if not (where.root / STACK_FILE).is_file():
+        open_stack(request)  # there may be nothing to start, and nothing shall be made for that
+    if lock.running(where) is not None:
+        from launcher.app import again
 
-    opened = open_stack(request)
-    if lock.running(opened.paths) is not None:
-        return again.ensure(opened, request, output)
-    view = views.Plain(opened, color=sys.stdout.isatty(), show_output=False) if output == "text" else views.Silent()
-    started = start(opened, request, view, lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
-    if started.code is None:
-        return again.after_a_lost_start(opened, request, output, started.supervisor)
-    return Result(data=queries.status(opened.root).data, exit_code=started.code)
+        return again.ensure(open_stack(request), request, output)
+    with launched(where, request) as begun:
+        from launcher.app import views
+
+        opened = open_stack(request)
+        view = views.Plain(opened, color=sys.stdout.isatty(), show_output=False) if output == "text" else views.Silent()
+        code = follow(begun, view, lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+    from launcher.app import again, queries
+
+    if code is None:
+        return again.after_a_lost_start(opened, request, output, begun.supervisor)
+    return Result(data=queries.status(where.root).data if output == "json" else {}, exit_code=code)
 
 
-class Started(Value, frozen=True):
-    """How a detached supervisor began: 0 when its stack is ready, the code of its failure, None: it died before."""
+class Begun(Value, frozen=True):
+    """A detached supervisor that was started."""
 
-    code: int | None
+    where: StackPaths
+    instance: str
     supervisor: Identity | None
 
 
-def start(opened: Opened, request: Request, view: views.View, ready: Callable[[], object]) -> Started:
-    """Start a detached supervisor and show its boot to its end; Ctrl-C stops it again (Interrupted).
-
-    `ready` is called once the stack is up, before Ctrl-C could come too late.
-    """
-    native.private_directory(opened.paths.home)
+@contextlib.contextmanager
+def launched(where: StackPaths, request: Request) -> Iterator[Begun]:
+    """A detached supervisor; should anything be raised inside, it is stopped again (Ctrl-C becomes Interrupted)."""
+    native.private_directory(where.home)
     instance = uuid.uuid4().hex
-    env = {**os.environ, boot.INSTANCE_VARIABLE: instance, "PYTHONUNBUFFERED": "1"}
+    env = {**os.environ, INSTANCE_VARIABLE: instance, "PYTHONUNBUFFERED": "1"}
     if env.get("RXLAUNCH_HOME"):
         env["RXLAUNCH_HOME"] = str(user_home())  # it may be relative, and the supervisor runs elsewhere
     with contextlib.suppress(OSError):
-        opened.paths.daemon_log.unlink(missing_ok=True)
+        where.daemon_log.unlink(missing_ok=True)
     supervisor: Identity | None = None
     try:
         with _interrupted_only_afterwards():
-            pid = native.spawn_daemon(supervisor_command(request), env, str(opened.root), opened.paths.daemon_log)
+            pid = native.spawn_daemon(supervisor_command(request), env, str(where.root), where.daemon_log)
             supervisor = native.identity(pid)
-        code = follow_boot(opened.paths, instance, supervisor, view)
-        if code == 0:
-            ready()  # it is up, and was told so: Ctrl-C comes too late
+        yield Begun(where, instance, supervisor)
     except KeyboardInterrupt:
-        _stop_again(opened.paths, supervisor)
+        _stop_again(where, supervisor)
         raise Interrupted("interrupted; stopped what had been started") from None
-    return Started(code, supervisor)
+    except LauncherError:
+        _stop_again(where, supervisor)
+        raise
+
+
+def follow(begun: Begun, view: "View", ready: Callable[[], object]) -> int | None:
+    """Show its boot to its end: 0 when the stack is ready, the code of its failure, None: it died before.
+
+    `ready` is called once the stack is up, before Ctrl-C could come too late.
+    """
+    code = follow_boot(begun, view)
+    if code == 0:
+        ready()  # it is up, and was told so: Ctrl-C comes too late
+    return code
 
 
 @contextlib.contextmanager
@@ -118,13 +142,14 @@ def supervisor_command(request: Request) -> list[str]:
     return argv
 
 
-def follow_boot(where: StackPaths, instance: str, supervisor: Identity | None, view: views.View) -> int | None:
+def follow_boot(begun: Begun, view: "View") -> int | None:
     """Show events of the instance until it is ready (0) or has stopped (its code); None when it died before."""
+    from launcher import events as e
     from launcher.state.snapshot import Snapshot, fold
 
     snapshot: Snapshot | None = None
-    for event in _events(where, supervisor):
-        ours = isinstance(event, e.StackStarting) and event.instance == instance
+    for event in _events(begun.where, begun.supervisor):
+        ours = isinstance(event, e.StackStarting) and event.instance == begun.instance
         if snapshot is None and not ours:
             continue
         snapshot = fold(snapshot, event)
@@ -132,12 +157,12 @@ def follow_boot(where: StackPaths, instance: str, supervisor: Identity | None, v
         if isinstance(event, e.StackReady):
             return 0
         if isinstance(event, e.StackStopped):
-            _wait_for_end(supervisor)
+            _wait_for_end(begun.supervisor)
             return event.exit_code or 1
     return None
 
 
-def _events(where: StackPaths, supervisor: Identity | None) -> Iterator[e.Event]:
+def _events(where: StackPaths, supervisor: Identity | None) -> "Iterator[e.Event]":
     """The events of the file as they come, until the supervisor is dead and nothing more will."""
     from launcher.state.store import EventReader
 

@@ -138,10 +138,11 @@ class _Checkout(_Judge):
         began = time.monotonic()
         view = _Progress(self._tell)
         try:
-            started = daemon.start(self._opened, self._request, view, lambda: None)
-            ready = self._booted(started, view.seconds)
+            with daemon.launched(self._where, self._request) as begun:
+                code = daemon.follow(begun, view, lambda: None)
+            ready = self._booted(begun, code, view.seconds)
             self.heard(ready)
-            asked = started.code == 0
+            asked = code == 0
             done = self.ask(checking.target(self._request, {})) if asked else self._not_asked()
             steady = (asyncio.run(ask(BOOT, "steady", self._steady)),) if asked else ()
             notes = tuple(map(str, history.outliers(self._where, view.instance)))
@@ -154,13 +155,13 @@ class _Checkout(_Judge):
             findings=(ready, *done.findings, *steady, stopped), notes=notes, seconds=time.monotonic() - began
         )
 
-    def _booted(self, started: daemon.Started, seconds: float) -> Finding:
+    def _booted(self, begun: daemon.Begun, code: int | None, seconds: float) -> Finding:
         """The boot as a finding: which unit failed, why, and what to do."""
-        if started.code == 0:
+        if code == 0:
             return Finding(BOOT, "ready", "passed", f"{self._opened.plan.name} is ready", seconds)
         snapshot = store.load(self._where)
-        if started.code is None or snapshot is None:
-            error = daemon.died(self._where, started.supervisor)
+        if code is None or snapshot is None:
+            error = daemon.died(self._where, begun.supervisor)
             found = Finding(BOOT, "ready", "failed", error.message, seconds, remedy=error.remedy)
         else:
             found = _why(snapshot, seconds)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from launcher.plan.step import Action
     from launcher.run.world import World
 
+INSTANCE_VARIABLE = "RXLAUNCH_START"  # by which `up -d` tells its supervisor the instance to be
+
 
 class Guest(Value, frozen=True):
     """What another command than `up` adds to a boot: its own way of getting built-in actions, and work beside."""
