@@ -3,8 +3,11 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from launcher import cli
 
 HEAVY = {
     "asyncio", "psutil", "httpx", "redis", "psycopg", "rich", "h11", "structlog",
@@ -41,3 +44,18 @@ def test_nothing_heavy_is_imported_by(arguments, tmp_path):
 
 def test_the_startup_test_sees_what_a_verb_loads(tmp_path):
     assert "launcher.stack.load" in modules_after(["config", "-C", "launcher_assets/sample"], tmp_path)
+
+
+def test_every_module_of_a_verb_is_led_to_by_its_name():
+    no_verbs = {"__init__", "options", "render"}
+    modules = {path.stem for path in Path(cli.__file__).parent.glob("*.py")} - no_verbs
+    led_to = {(cli.root.get_command(None, name).callback.__module__).rpartition(".")[2] for name in cli.VERBS}
+    assert modules == led_to
+    assert list(cli.VERBS) == sorted(cli.VERBS)
+
+
+@pytest.mark.parametrize("verb", ["up", "down", "logs"])
+def test_a_verb_loads_no_other(verb, tmp_path):
+    loaded = modules_after([verb, "--help"], tmp_path)
+    others = {f"launcher.cli.{name}" for name in cli.VERBS} - {f"launcher.cli.{verb}"}
+    assert loaded & others == set()

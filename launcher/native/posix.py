@@ -112,6 +112,11 @@ def listeners(port: int, candidates: Iterable[int] = ()) -> list[Listener]:
     return proc.listeners(port, candidates)
 
 
+def listens(port: int) -> bool:
+    """Whether anybody of our network namespace accepts connections on this TCP port. Cheap; nobody is asked."""
+    return proc.listens(port)
+
+
 def spawn_daemon(argv: Sequence[str], env: Mapping[str, str], cwd: str | Path, log: Path) -> int:
     """Start a process that outlives us and our terminal, printing into `log` (0600); its pid."""
     import subprocess

@@ -167,6 +167,13 @@ def listeners(port: int, candidates: Iterable[int] = ()) -> list[Listener]:
     return windows_processes.listeners(port)
 
 
+def listens(port: int) -> bool:
+    """Whether anybody accepts connections on this TCP port. Nobody is asked."""
+    from launcher.native import windows_ports
+
+    return any(there == port for _, there, _ in windows_ports.listening())
+
+
 def listening(family: Iterable[int]) -> list[tuple[str, int]]:
     """Addresses and TCP ports on which these processes accept connections."""
     from launcher.native import windows_processes

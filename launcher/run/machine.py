@@ -155,6 +155,8 @@ class _Turn:
         failures = self.recent_failures(unit)
         spec = unit.restart
         delay = min(spec.max_delay, spec.delay * spec.factor ** (len(failures) - 1))
+        if unit.ready_at is not None:  # what was ready that long has waited already
+            delay = max(0.0, delay - (self.now - unit.ready_at))
         self.change(unit.name, phase=Phase.BACKOFF, has_process=False, failures=failures, ready_at=None)
         self.publish(events.UnitBackingOff(unit.name, delay, len(failures), at=0))
         self.effects.append(m.ArmTimer(unit.name, unit.generation, delay))

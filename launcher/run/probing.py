@@ -1,15 +1,17 @@
 """Asking until the answer is proof: the readiness loop and the liveness watch. The questions are in `probes/`."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Protocol
 
 from launcher.plan.step import Verdict
 from launcher.run.toolbox import Ask
 from launcher.stack.model import ProbeSpec
 
-_FIRST_DELAY = 0.025
-_GROWTH = 1.5
+_SHORTEST = 0.025  # seconds between questions
+_SHARE = 0.05  # of the time waited so far: a boot is told late by a twentieth at most
+_SHORTEST_LOOK = 0.01  # seconds between looks at whether anybody listens by now, which disturb nobody
+_SHARE_OF_LOOKS = 0.01
 
 
 class NotReady(Exception):
@@ -29,23 +31,29 @@ class Waiter(Protocol):
         """Seconds of waking time: a suspend ages no deadline."""
 
 
-def delays(period: float) -> Iterator[float]:
-    """Pauses between attempts: 25 ms at first, growing to the period."""
-    delay = min(_FIRST_DELAY, period)
-    while True:
-        yield delay
-        delay = min(period, delay * _GROWTH)
+def delay(waited: float, period: float) -> float:
+    """The pause before the next question: 25 ms at first, a twentieth of what was waited later, never over a period."""
+    return min(period, max(_SHORTEST, waited * _SHARE))
 
 
-async def until_ready(ask: Ask, spec: ProbeSpec, world: Waiter, *, changed: Callable[[Verdict], None]) -> Verdict:
+async def until_ready(
+    ask: Ask,
+    spec: ProbeSpec,
+    world: Waiter,
+    *,
+    changed: Callable[[Verdict], None],
+    listens: Callable[[], bool] | None = None,
+) -> Verdict:
     """Ask until `success_threshold` answers in a row are good; `changed` hears each answer that is a new one.
 
-    Raises NotReady at the deadline, or at once when an answer says that waiting is no use.
+    While connections are refused, `listens` tells when asking may be worth while. Raises NotReady at the deadline, or
+    at once when an answer says that waiting is no use.
     """
-    give_up_at = world.now() + spec.initial_delay + spec.deadline
+    began = world.now()
+    give_up_at = began + spec.initial_delay + spec.deadline
     if spec.initial_delay:
         await asyncio.sleep(spec.initial_delay)
-    pauses, streak, last = delays(spec.period), 0, None
+    streak, last = 0, None
     while True:
         answer = await ask()
         if last is None or (answer.ok, answer.detail) != (last.ok, last.detail):
@@ -55,14 +63,26 @@ async def until_ready(ask: Ask, spec: ProbeSpec, world: Waiter, *, changed: Call
             streak += 1
             if streak >= spec.success_threshold:
                 return answer
-            await asyncio.sleep(min(_FIRST_DELAY, spec.period))
+            await asyncio.sleep(min(_SHORTEST, spec.period))
             continue
         streak = 0
         if answer.permanent:
             raise NotReady(answer.detail, answer)
-        if world.now() >= give_up_at:
+        now = world.now()
+        if now >= give_up_at:
             raise NotReady(f"not ready after {spec.deadline:g} s", answer)
-        await world.pause(min(next(pauses), max(0.0, give_up_at - world.now())))
+        pause = min(delay(now - began, spec.period), max(0.0, give_up_at - now))
+        if answer.code != "refused" or listens is None or listens():  # refused, though somebody listens: elsewhere
+            await world.pause(pause)
+        else:
+            await _until_listening(listens, pause, world, max(_SHORTEST_LOOK, (now - began) * _SHARE_OF_LOOKS))
+
+
+async def _until_listening(listens: Callable[[], bool], seconds: float, world: Waiter, interval: float) -> None:
+    """Pause for so long, or until somebody listens."""
+    until = world.now() + seconds
+    while (left := until - world.now()) > 0 and not listens():
+        await world.pause(min(left, interval))
 
 
 async def watch(ask: Ask, spec: ProbeSpec, *, lost: Callable[[Verdict], None], back: Callable[[], None]) -> None:

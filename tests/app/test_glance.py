@@ -1,8 +1,9 @@
-"""`status` at a glance says what `status` says, loads nothing for it, and leaves to it whatever is unusual."""
+"""`status` and `down` at a glance say what the careful way says, load nothing for it, and leave it what is unusual."""
 
 import json
 import os
 import re
+import signal
 import string
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from launcher import glance, native, paths, where
+from tests.support.small_stacks import until
 
 pytestmark = pytest.mark.linux_only("a glance asks /proc; elsewhere the careful way answers")
 
@@ -76,6 +78,64 @@ def test_what_does_not_run_is_left_to_the_command_line(stack):
     stack.run("down", check=0)
     assert glanced(stack, "status")[0] is None
     assert stack.run("status").returncode == 3
+
+
+def test_a_stack_is_stopped_at_a_glance_and_nothing_is_left(stack):
+    stack.web()
+    stack.run("up", "-d", check=0)
+    name = stack.json("status")["name"]
+    text, modules = glanced(stack, "down")
+    assert text == f"stopped {name}\n"
+    assert modules & (HEAVY | {"socket"}) == set()
+    assert stack.json("status", check=3)["phase"] == "stopped"
+    stack.assert_nothing_left()
+
+
+def test_a_suspended_supervisor_is_left_to_the_command_line_which_wakes_it(stack):
+    stack.web()
+    stack.run("up", "-d", check=0)
+    os.kill(stack.json("status")["pid"], signal.SIGSTOP)
+    assert glanced(stack, "down")[0] is None
+    stack.run("down", check=0)
+    stack.assert_nothing_left()
+
+
+@pytest.mark.parametrize("address", [{}, {"socket": "/nowhere", "token": "x"}, {"port": 1, "token": "x"}])
+def test_a_supervisor_that_is_not_reached_is_left_to_the_command_line(stack, address):
+    stack.web()
+    stack.run("up", "-d", check=0)
+    (control,) = stack.home.glob("stacks/*/control.json")
+    known = control.read_bytes()
+    control.write_text(json.dumps(address))
+    assert glanced(stack, "down")[0] is None
+    control.write_text(json.dumps({**json.loads(known), "token": "0" * 64}))
+    assert glanced(stack, "down")[0] is None, "the token is wrong"
+    control.write_bytes(known)
+    assert glanced(stack, "down")[0] is not None
+
+
+def test_ctrl_c_while_a_stack_stops_ends_the_command_and_not_the_stop(stack):
+    stack.write('[services.slow]\ncommand = ["{python}", "slow.py", "{tag}"]\nstop = { grace = 30 }\n')
+    (stack.root / "slow.py").write_text(
+        "import pathlib, signal, sys, time\n"
+        "def end(*_):\n"
+        "    pathlib.Path('told').touch()\n"
+        "    while not pathlib.Path('open').exists(): time.sleep(0.01)\n"
+        "    sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, end)\n"
+        "pathlib.Path('armed').touch()\n"
+        "while True: time.sleep(1)\n"
+    )
+    stack.run("up", "-d", check=0)
+    assert until((stack.root / "armed").exists, 30)
+    down = stack.popen("down")
+    assert until((stack.root / "told").exists, 30)
+    down.send_signal(signal.SIGINT)
+    assert down.wait(30) == 130
+    assert stack.json("status")["running"]
+    (stack.root / "open").touch()
+    assert until(lambda: not stack.json("status", check=None)["running"], 30)
+    down.stdout.close()
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,9 @@ def test_listeners_are_found_on_every_kind_of_address(family, host, candidates):
         assert found.pid == os.getpid()
         assert found.name.startswith("python")
         assert abs(found.since - psutil.Process().create_time()) < 2
+        assert native.listens(port)
     assert native.listeners(port) == []
+    assert not native.listens(port)
 
 
 def test_two_listeners_on_one_port_are_both_found():

@@ -116,7 +116,20 @@ def test_being_ready_long_enough_clears_the_failures():
         history.play(m.TimerFired("api", history.generation("api")))
         history.ready("api")
     assert history.phase("api") is Phase.READY
-    assert set(history.delays()) == {0.5}
+    assert set(history.delays()) == {0.0}, "what was ready for longer than the delay has waited already"
+
+
+def test_the_delay_counts_from_when_the_service_was_ready():
+    history = History(unit("api", restart=RestartSpec(delay=0.5, factor=2)))
+    history.boot()
+    history.ready("api")
+    history.now += 0.2
+    history.crash("api")
+    history.play(m.TimerFired("api", history.generation("api")))
+    history.ready("api")
+    history.now += 0.2
+    history.crash("api")
+    assert history.delays() == [pytest.approx(0.3), pytest.approx(0.8)]
 
 
 def test_being_alive_without_being_ready_clears_nothing():

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from launcher.probes.contract import Answer
-from launcher.run.probing import NotReady, delays, until_ready, watch
+from launcher.run.probing import NotReady, delay, until_ready, watch
 from launcher.stack.model import ProbeSpec
 
 
@@ -96,8 +96,36 @@ async def test_at_the_deadline_the_last_answer_is_kept_for_the_report():
 
 
 def test_polling_is_fast_at_first_and_then_as_slow_as_was_asked_for():
-    pauses = delays(1.0)
-    first = [next(pauses) for _ in range(20)]
-    assert first[0] == 0.025
-    assert first == sorted(first)
-    assert first[-1] == 1.0
+    pauses = [delay(waited / 10, period=1.0) for waited in range(300)]
+    assert pauses[0] == 0.025
+    assert pauses == sorted(pauses)
+    assert pauses[100] == 0.5, "after ten seconds a boot is told late by half a second at most"
+    assert pauses[-1] == 1.0
+
+
+def refusing(times):
+    """Refused so many times, then answered; how often it was asked."""
+    asked = []
+
+    async def ask():
+        asked.append(True)
+        return Answer(len(asked) > times, "refused" if len(asked) <= times else "fine", "refused")
+
+    return ask, asked
+
+
+async def test_while_nobody_listens_nobody_is_asked_and_somebody_who_does_is_asked_at_once():
+    looks = iter([False] * 12 + [True])
+    ask, asked = refusing(1)
+    waiter = Waiter()
+    await until_ready(ask, spec(period=60), waiter, changed=lambda _answer: None, listens=lambda: next(looks))
+    assert len(asked) == 2
+    assert max(waiter.pauses) <= 0.025
+
+
+async def test_who_is_refused_although_somebody_listens_asks_no_more_often_for_that():
+    ask, asked = refusing(5)
+    waiter = Waiter()
+    await until_ready(ask, spec(period=60), waiter, changed=lambda _answer: None, listens=lambda: True)
+    assert len(asked) == 6
+    assert min(waiter.pauses) >= 0.025
