@@ -1,6 +1,7 @@
 """What a running supervisor looks after once a second: its lock and state file being there, its logs being written."""
 
 import asyncio
+import gc
 from typing import TYPE_CHECKING
 
 from launcher.errors import LauncherError
@@ -12,10 +13,12 @@ if TYPE_CHECKING:
     from launcher.state.lock import Held
 
 _PERIOD = 1.0
+_OFTEN = 2000  # objects
 
 
 async def tend(recorder: "Recorder", held: "Held", logs: "LogBook") -> None:
     """Look after them until cancelled."""
+    _settle_memory()
     told: dict[str, LogTrouble] = {}
     trouble = ""
     while True:
@@ -34,3 +37,9 @@ async def tend(recorder: "Recorder", held: "Held", logs: "LogBook") -> None:
             if error.message != trouble:  # once, not every second
                 trouble = error.message
                 recorder.publish(Note(trouble))
+
+
+def _settle_memory() -> None:
+    """What was loaded stays: the collector looks at it no more, and oftener at what comes."""
+    gc.freeze()
+    gc.set_threshold(_OFTEN)
