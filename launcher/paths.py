@@ -108,6 +108,11 @@ class StackPaths(Value, frozen=True):
         return self.home / "screenshots"
 
     @property
+    def node_cache(self) -> Path:
+        """What Node compiled of the packages."""
+        return self.home / "node-compile-cache"
+
+    @property
     def data(self) -> Path:
         """Data directories of embedded servers; its name carries the server's major version."""
         return self.home / "data"

@@ -75,6 +75,7 @@ class Surroundings:
     minimal: Mapping[str, str] = field(repr=False)  # what even a unit with inherit_env = false gets
     unit_env_files: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)  # by unit
     node_path: str | None = None  # directory that leads to the chosen node and npm, put first on PATH
+    node_cache: str | None = None  # directory in which Node keeps what it compiled
     dirs: Mapping[str, str] = field(default_factory=dict)  # ${dir.X}
     options: Mapping[str, str] = field(default_factory=dict)  # of built-in actions, from [marketplace]
     fresh: bool = False

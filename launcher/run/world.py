@@ -123,6 +123,8 @@ class World:
         env |= {INSTANCE_MARK: self.around.instance, UNIT_MARK: unit.name}
         if self.around.node_path:
             env["PATH"] = os.pathsep.join([self.around.node_path, env.get("PATH", "")])
+        if self.around.node_cache:
+            env.setdefault("NODE_COMPILE_CACHE", self.around.node_cache)
         return env
 
     def _contracted(
