@@ -2,21 +2,19 @@
 
 import contextlib
 import os
-import re
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from launcher import native
 from launcher.errors import LauncherError
 from launcher.logs import times
-from launcher.logs.lines import LineSplitter, plain
+from launcher.logs.kept import Kept
+from launcher.logs.lines import plain
 from launcher.logs.redact import Redactor
 from launcher.state import files
 
 LIMIT = 10 * 1024 * 1024  # bytes; then the file becomes `.1`, and what was `.1` is gone
-KEPT_LINES = 1000
 _CHECK_SECONDS = 1.0
 
 
@@ -27,9 +25,7 @@ class UnitLog:
         self._stream = redactor.stream()
         self._sink = sink
         self._file = LogFile(path, limit)
-        self._splitter = LineSplitter()
-        self._lines: deque[str] = deque(maxlen=KEPT_LINES)
-        self._sought: dict[str, bool] = {}
+        self._kept = Kept()
         self.sink_problem: str | None = None  # why the sink is no longer told
 
     @property
@@ -48,22 +44,19 @@ class UnitLog:
 
     def tail(self, count: int) -> list[str]:
         """The last lines of this incarnation without colours, an unfinished one included."""
-        kept = list(self._lines)
-        if unfinished := self._splitter.unfinished + self._stream.held.decode("utf-8", "replace"):
+        kept = self._kept.lines()
+        if unfinished := self._kept.unfinished + self._stream.held.decode("utf-8", "replace"):
             kept.append(plain(unfinished))
         return kept[-count:] if count > 0 else []
 
     def seen(self, pattern: str) -> bool:
         """Whether a line of this incarnation matches. Once asked for, no line goes by unnoticed."""
-        if pattern not in self._sought:
-            self._sought[pattern] = _any_matches(pattern, self._lines)
-        return self._sought[pattern] or _any_matches(pattern, [plain(self._splitter.unfinished)])
+        return self._kept.seen(pattern)
 
     def reset(self) -> None:
         """A new incarnation begins: what the last one said no longer counts."""
         self._finish()
-        self._lines.clear()
-        self._sought = dict.fromkeys(self._sought, False)
+        self._kept.clear()
 
     def close(self) -> None:
         """The unit's output has ended."""
@@ -72,12 +65,12 @@ class UnitLog:
 
     def _finish(self) -> None:
         self._take(self._stream.flush())
-        self._keep(self._splitter.flush())
+        self._kept.finish()
 
     def _take(self, shown: bytes) -> None:
         if shown:
             self._file.write(shown)
-            self._keep(self._splitter.feed(shown))
+            self._kept.add(shown)
             self._show(shown)
 
     def _show(self, shown: bytes) -> None:
@@ -87,22 +80,9 @@ class UnitLog:
             self._sink = _nobody
             self.sink_problem = f"{type(error).__name__}: {error}"
 
-    def _keep(self, lines: Sequence[str]) -> None:
-        if not lines:
-            return
-        shown = [plain(line) for line in lines]
-        self._lines.extend(shown)
-        for pattern, found in self._sought.items():
-            self._sought[pattern] = found or _any_matches(pattern, shown)
-
 
 def _nobody(_chunk: bytes) -> None:
     """The sink of a log whose view broke."""
-
-
-def _any_matches(pattern: str, lines: Sequence[str] | deque[str]) -> bool:
-    search = re.compile(pattern).search
-    return any(search(line) for line in lines)
 
 
 class LogFile:

@@ -3,6 +3,7 @@
 import re
 
 from launcher.characters import CONTROLS, INVISIBLE
+from launcher.logs.harmless import as_shown
 
 LONGEST = 64 * 1024
 SPLIT_MARK = " ↩ (line continues)"
@@ -54,12 +55,33 @@ class LineSplitter:
     def __init__(self) -> None:
         self._rest = b""
 
+    def block(self, chunk: bytes) -> bytes | None:
+        """The lines that are complete now, in one block. None, and nothing is taken, if they need care: then `feed`."""
+        data = self._rest + chunk if self._rest else chunk
+        end = data.rfind(b"\n") + 1
+        whole = as_shown(data[:end])
+        if whole is None or len(data) - end > LONGEST or not _all_short(data, end):
+            return None
+        self._rest = data[end:]
+        return whole
+
     def feed(self, chunk: bytes) -> list[str]:
         """The lines that are complete now."""
+        whole_block = self.block(chunk)
+        if whole_block is not None:
+            return whole_block.decode().split("\n")[:-1]
+        return self._carefully(chunk)
+
+    def _carefully(self, chunk: bytes) -> list[str]:
         *whole, rest = (self._rest + chunk).split(b"\n")
         lines = [shown for line in whole for shown in self._shown(line)]
         *pieces, self._rest = _pieces(rest)
         return lines + [clean(_decoded(piece)) + SPLIT_MARK for piece in pieces]
+
+    @property
+    def rest(self) -> bytes:
+        """The same as it came."""
+        return self._rest
 
     @property
     def unfinished(self) -> str:
@@ -77,6 +99,16 @@ class LineSplitter:
             return [clean(_decoded(line))]
         *pieces, last = _pieces(line)
         return [*(clean(_decoded(piece)) + SPLIT_MARK for piece in pieces), clean(_decoded(last))]
+
+
+def _all_short(data: bytes, end: int) -> bool:
+    """Whether none of the lines before `end` is longer than LONGEST."""
+    start = 0
+    while end - start > LONGEST:
+        start = data.rfind(b"\n", start, start + LONGEST + 1) + 1
+        if start == 0:
+            return False
+    return True
 
 
 def _decoded(line: bytes) -> str:

@@ -11,7 +11,7 @@ MASK = b"***"
 SHORTEST = 5  # shorter values would mask half of every line
 _LIKE_ENCODE_URI_COMPONENT = "!'()*~-_."
 _LONG_LINE = 16
-_BIG = 4096  # bytes from which looking for each form beats one pattern of them all
+_BIG = 4096  # bytes from which looking for each needle beats one pattern of them all
 
 
 class Redactor:
@@ -20,7 +20,10 @@ class Redactor:
     def __init__(self) -> None:
         self._forms: list[bytes] = []  # longest first
         self._by_first: dict[int, list[bytes]] = {}
+        self._first: re.Pattern[bytes] | None = None  # what a form begins with
         self._pattern: re.Pattern[bytes] | None = None
+        self._needles: list[tuple[bytes, frozenset[int]]] = []  # one of these is in every form; with its letters
+        self._letters = b""  # of all needles
 
     def add(self, value: str) -> None:
         """From now on mask this value, however it is written. Values under five characters are ignored."""
@@ -33,6 +36,10 @@ class Redactor:
             insort(self._forms, form, key=lambda known: -len(known))
             self._by_first.setdefault(form[0], []).append(form)
         self._pattern = re.compile(b"|".join(map(re.escape, self._forms)))
+        self._first = re.compile(b"|".join(re.escape(bytes([first])) for first in self._by_first))
+        needles = _shortest_within(self._forms)
+        self._needles = [(needle, frozenset(needle)) for needle in needles]
+        self._letters = bytes(set(b"".join(needles)))
 
     def text(self, text: str) -> str:
         """The text with every secret masked."""
@@ -63,11 +70,11 @@ class Redactor:
 
     def cut(self, data: bytes) -> int:
         """Up to where the bytes can be told from secrets: what follows may be the beginning of one."""
-        if self._pattern is None:
+        if self._first is None:
             return len(data)
-        longest = len(self._forms[0])
-        for start in range(max(0, len(data) - longest + 1), len(data)):
-            if data[start] in self._by_first and self._begins_a_form(data[start:]):
+        for found in self._first.finditer(data, max(0, len(data) - len(self._forms[0]) + 1)):
+            start = found.start()
+            if self._begins_a_form(data[start:]):
                 return next((low for low, high in self._secrets(data) if low < start < high), start)
         return len(data)
 
@@ -86,9 +93,14 @@ class Redactor:
     def _begins_a_form(self, rest: bytes) -> bool:
         return any(len(form) > len(rest) and form.startswith(rest) for form in self._by_first[rest[0]])
 
+    def _may_hold(self, data: bytes) -> bool:
+        """Whether any secret is in the data. A letter that is missing, which costs next to nothing, tells of most."""
+        missing = frozenset(letter for letter in self._letters if letter not in data)
+        return any(letters.isdisjoint(missing) and needle in data for needle, letters in self._needles)
+
     def _secrets(self, data: bytes) -> Iterator[tuple[int, int]]:
         """Where secrets are, from left to right; those that overlap are one."""
-        if self._pattern is None or (len(data) > _BIG and not any(form in data for form in self._forms)):
+        if self._pattern is None or (len(data) > _BIG and not self._may_hold(data)):
             return
         low = high = -1
         found = self._pattern.search(data)
@@ -130,6 +142,15 @@ class RedactedStream:
         """The rest: the stream has ended."""
         rest, self._held = self.held, b""
         return rest
+
+
+def _shortest_within(forms: list[bytes]) -> list[bytes]:
+    """The forms that have no other within them. Where none of these is, there is none at all."""
+    shortest: list[bytes] = []
+    for form in sorted(forms, key=len):
+        if not any(shorter in form for shorter in shortest):
+            shortest.append(form)
+    return shortest
 
 
 def forms_of(value: str) -> set[bytes]:

@@ -12,6 +12,7 @@ import pytest
 from launcher import native
 from launcher.logs import files as log_files
 from launcher.logs.files import UnitLog
+from launcher.logs.kept import KEPT_LINES
 from launcher.logs.redact import Redactor
 from launcher.logs.times import path_beside
 
@@ -83,7 +84,7 @@ def test_memory_is_bounded_in_a_flood(open_log):
     log = open_log()
     for number in range(3000):
         log.write(b"line %d\n" % number)
-    assert len(log.tail(10**6)) == log_files.KEPT_LINES
+    assert len(log.tail(10**6)) == KEPT_LINES
     assert log.tail(1) == ["line 2999"]
 
 
@@ -91,7 +92,7 @@ def test_a_line_once_seen_counts_until_the_next_incarnation(open_log):
     log = open_log()
     log.write(b"listening on port 9001\n")
     assert log.seen(r"listening on port \d+$")
-    for _ in range(log_files.KEPT_LINES + 1):
+    for _ in range(KEPT_LINES + 1):
         log.write(b"noise\n")
     assert log.seen(r"listening on port \d+$")
     log.reset()
@@ -103,7 +104,7 @@ def test_a_line_once_seen_counts_until_the_next_incarnation(open_log):
 def test_a_line_that_scrolled_away_between_two_questions_was_noticed(open_log):
     log = open_log()
     assert not log.seen("EADDRINUSE")
-    log.write(b"Error: listen EADDRINUSE :::9001\n" + b"noise\n" * (log_files.KEPT_LINES + 5))
+    log.write(b"Error: listen EADDRINUSE :::9001\n" + b"noise\n" * (KEPT_LINES + 5))
     assert log.seen("EADDRINUSE")
 
 
@@ -183,6 +184,7 @@ def test_a_file_size_limit_in_the_middle_of_a_write_is_survived(path):
 import resource, signal, sys
 from pathlib import Path
 from launcher.logs.files import UnitLog
+from launcher.logs.kept import KEPT_LINES
 from launcher.logs.redact import Redactor
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
