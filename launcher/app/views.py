@@ -68,6 +68,13 @@ class Printer(Silent):
             self._open = False
             sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - stays open as our stdout
 
+    def print_block(self, lines: bytes) -> None:
+        """Print complete lines in UTF-8."""
+        if self._patient is not None:
+            self._patient.write_lines(lines)
+        else:
+            self.print(lines[:-1].decode())
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -111,14 +118,20 @@ class Plain(Printer):
 
     def output(self, unit: str, chunk: bytes) -> None:
         """Print complete lines with the unit's name before them."""
-        from launcher.dashboard.prefix import format_line
+        from launcher.dashboard.prefix import format_block, format_line
         from launcher.logs.lines import LineSplitter, plain
 
         if not self._show_output:
             return
         splitter = self._lines.setdefault(unit, LineSplitter())
-        for line in splitter.feed(chunk):
-            self.print(format_line(unit, line if self._color else plain(line), self._width, color=self._color))
+        block = splitter.block(chunk)
+        if block is not None:
+            if block:
+                self.print_block(format_block(unit, block, self._width, color=self._color))
+            return
+        shown = (line if self._color else plain(line) for line in splitter.feed(chunk))
+        if text := "\n".join(format_line(unit, line, self._width, color=self._color) for line in shown):
+            self.print(text)
 
 
 class Live(Plain):
@@ -156,6 +169,13 @@ class Live(Plain):
             self._live.print(text)
         else:
             super().print(text)
+
+    def print_block(self, lines: bytes) -> None:
+        """The same for complete lines."""
+        if self._live.active:
+            self._live.print(lines[:-1].decode())
+        else:
+            super().print_block(lines)
 
     def __enter__(self) -> Self:
         self._live.__enter__()

@@ -13,5 +13,15 @@ def color_of(unit: str) -> int:
 
 def format_line(unit: str, text: str, width: int, *, color: bool) -> str:
     """`backend | text`, the names padded to one width. `text` is clean already (logs/lines.py)."""
+    return _head(unit, width, color=color) + text
+
+
+def format_block(unit: str, lines: bytes, width: int, *, color: bool) -> bytes:
+    """The same for a block of complete lines, at once."""
+    head = _head(unit, width, color=color).encode()
+    return head + lines[:-1].replace(b"\n", b"\n" + head) + b"\n" if lines else b""
+
+
+def _head(unit: str, width: int, *, color: bool) -> str:
     name = f"{unit:<{width}} |"
-    return f"\x1b[{color_of(unit)}m{name}{_RESET} {text}" if color else f"{name} {text}"
+    return f"\x1b[{color_of(unit)}m{name}{_RESET} " if color else f"{name} "

@@ -7,6 +7,7 @@ if sys.platform == "win32":
 
 import asyncio
 import contextlib
+import fcntl
 import marshal
 import os
 import signal
@@ -33,6 +34,8 @@ from launcher.native.unstarted import explain
 from launcher.native.warden import Warden, warden_of
 
 AT_ONCE = 256 * 1024  # bytes of output read in one go
+WIDE = 1024 * 1024  # bytes that the pipe of a flood takes: the most that a user may ask for by default
+USUAL = 64 * 1024  # bytes that a pipe takes, where nobody asked for more
 DRAIN_SECONDS = 1.0  # for output still in the pipe when the tree is gone
 
 
@@ -47,6 +50,7 @@ class ShimChild:
         self._shim = self._main = 0
         self._who: Identity | None = None  # the shim, beyond doubt
         self._control = self._status = self._printed = -1
+        self._wide = False
         self._unread = b""
         self._exit: Exit | None = None
         self._leftovers: list[str] = []
@@ -140,10 +144,19 @@ class ShimChild:
         except BlockingIOError:
             return
         if data:
+            if len(data) >= USUAL:
+                self._widen()
             self._output(data)
         else:  # nobody is left who could print
             self._loop.remove_reader(self._printed)
             self._drained.set()
+
+    def _widen(self) -> None:
+        """Let a flood wait for us less often. Only a flood: what all pipes of a user may hold together is limited."""
+        if not self._wide and hasattr(fcntl, "F_SETPIPE_SZ"):
+            with contextlib.suppress(OSError):
+                fcntl.fcntl(self._printed, fcntl.F_SETPIPE_SZ, WIDE)
+        self._wide = True
 
     async def _finish(self) -> None:
         """Settle how it ended, clear up after a killed shim, read the last output."""
