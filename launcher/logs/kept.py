@@ -14,6 +14,7 @@ from launcher.logs.lines import LineSplitter, plain
 KEPT_LINES = 1000
 _MOST_BYTES = 1024 * 1024  # that wait to be cut into lines
 _MOST_CHUNKS = 256
+_LOOKS = (128 * 1024, _MOST_BYTES // 2)  # bytes in which the last lines are looked for
 _LITERAL = re.compile(r"[\w /:=,@-]+", re.ASCII)  # patterns that match themselves and nothing else
 
 
@@ -80,24 +81,33 @@ class Kept:
 
     def _forget(self) -> bool:
         """Drop what the last lines of a flood push out anyway; False if that is little, or needs care."""
-        fresh = b"".join(self._fresh)
-        self._fresh = [fresh]
-        data = self._splitter.rest + fresh
-        gone, *last = data.rsplit(b"\n", KEPT_LINES + 1)
-        if len(last) <= KEPT_LINES or len(gone) < len(data) // 2 or not self._holds_none_sought(data):
+        recent = next(filter(None, map(self._last_lines_within, _LOOKS)), None)
+        if recent is None or self._may_hold_sought():
             return False
-        recent = data[len(gone) + 1 :]
         self._begin()
         self.add(recent)
         return True
 
-    def _holds_none_sought(self, data: bytes) -> bool:
+    def _last_lines_within(self, size: int) -> bytes | None:
+        """From the last lines on; None when the last `size` bytes do not have them all."""
+        parts: list[bytes] = []
+        for chunk in reversed(self._fresh):
+            parts.insert(0, chunk[-size:])
+            size -= len(parts[0])
+            if size <= 0:
+                break
+        end = b"".join(parts)
+        before, *last = end.rsplit(b"\n", KEPT_LINES + 1)
+        return end[len(before) + 1 :] if len(last) > KEPT_LINES else None
+
+    def _may_hold_sought(self) -> bool:
         sought = [pattern for pattern, found in self._sought.items() if not found]
         if not sought:
-            return True
-        if not all(map(_LITERAL.fullmatch, sought)) or any(pattern.encode() in data for pattern in sought):
             return False
-        return as_shown(data) is not None  # else there may be a word with colours in its middle
+        data = b"".join([self._splitter.rest, *self._fresh])
+        if not all(map(_LITERAL.fullmatch, sought)) or any(pattern.encode() in data for pattern in sought):
+            return True
+        return as_shown(data) is None  # there may be colours in the middle of a word
 
 
 def _any_matches(pattern: str, lines: Iterable[str]) -> bool:
