@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from launcher.dashboard import patient as patience
 from launcher.dashboard.patient import Patient
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -52,6 +53,73 @@ def test_a_writer_is_never_made_to_wait_and_what_was_skipped_is_counted(pipe):
     assert seen[-1] == f"--- {10_000 - (len(seen) - 1)} lines skipped: nobody read them ---"
     patient.write("on we go\n")
     assert read_until(reader, b"on we go\n") == b"on we go\n"
+
+
+def slow(monkeypatch):
+    """Whatever is written takes a while; what came so."""
+    written = []
+    turns = threading.Semaphore(0)
+
+    def write(_stream, data, _encoding):
+        turns.acquire()
+        written.append(data)
+
+    monkeypatch.setattr(patience, "_write", write)
+    return written, turns
+
+
+def test_a_file_is_waited_for_and_misses_nothing(tmp_path, monkeypatch):
+    """Nobody stops reading a file; its disk may be slower than a flood."""
+    written, turns = slow(monkeypatch)
+    monkeypatch.setattr(patience, "_DISK_SECONDS", 60.0)
+    lines = [f"line {number}\n" for number in range(2000)]
+    with (tmp_path / "console").open("w", encoding="utf-8", newline="\n") as stream:
+        patient = Patient(stream, most=100)
+        disk = threading.Thread(target=lambda: [turns.release() for _ in range(2000)])
+        disk.start()
+        for line in lines:
+            patient.write(line)
+        patient.drain(20.0)
+        disk.join()
+    assert b"".join(written).decode() == "".join(lines)
+
+
+def test_a_disk_that_stands_still_costs_lines_and_no_writer(tmp_path, monkeypatch):
+    written, turns = slow(monkeypatch)
+    monkeypatch.setattr(patience, "_DISK_SECONDS", 0.01)
+    with (tmp_path / "console").open("w", encoding="utf-8", newline="\n") as stream:
+        patient = Patient(stream, most=100)
+        for number in range(2000):
+            patient.write(f"line {number}\n")
+        for _ in range(2000):
+            turns.release()
+        patient.drain(20.0)
+    assert b"skipped: nobody read them" in b"".join(written)
+
+
+def test_a_reader_that_makes_room_in_time_misses_nothing_of_a_flood(pipe, monkeypatch):
+    reader, writer = pipe
+    monkeypatch.setattr(patience, "_FLOOD", 1.0)  # any reader is fast enough
+    patient = Patient(writer, most=250_000)
+    block = b"".join(b"line %08d %s\n" % (number, b"x" * 85) for number in range(2000))
+    seen = []
+    reading = threading.Thread(target=lambda: seen.append(read_until(reader, b"the end\n")))
+    reading.start()
+    for _ in range(20):
+        patient.write_lines(block)
+    patient.write("the end\n")
+    reading.join(20)
+    assert b"".join(seen) == block * 20 + b"the end\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii", "utf-16-le"])
+def test_lines_in_utf_8_come_in_the_encoding_of_the_stream(tmp_path, encoding):
+    lines = "grün 🚀\nplain\n"
+    with (tmp_path / "console").open("w", encoding=encoding, newline="\n") as stream:
+        patient = Patient(stream)
+        patient.write_lines(lines.encode())
+        patient.drain(20.0)
+    assert (tmp_path / "console").read_bytes() == lines.encode(encoding, "replace")
 
 
 def test_control_without_patience_the_writer_waits_for_ever(pipe):

@@ -2,7 +2,7 @@ import pytest
 
 from launcher import events as e
 from launcher.dashboard import plain
-from launcher.dashboard.prefix import color_of, format_line
+from launcher.dashboard.prefix import color_of, format_block, format_line
 from tests.support.stacks import every_event
 
 
@@ -85,3 +85,12 @@ def test_a_line_has_its_units_name_before_it():
 def test_a_unit_keeps_its_colour_and_it_is_never_red():
     assert color_of("backend") == color_of("backend")
     assert not {color_of(name) for name in map(str, range(100))} & {31, 91, 0}
+
+
+@pytest.mark.parametrize("color", [False, True])
+def test_a_block_has_the_name_before_each_of_its_lines(color):
+    for lines in (["one"], ["one", "", "zwölf"], [""], ["", ""]):
+        block = "".join(f"{line}\n" for line in lines).encode()
+        one_by_one = "".join(format_line("backend", line, 10, color=color) + "\n" for line in lines)
+        assert format_block("backend", block, 10, color=color) == one_by_one.encode()
+    assert format_block("backend", b"", 10, color=color) == b""

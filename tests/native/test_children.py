@@ -1,6 +1,7 @@
 """One child: how it starts, stops, prints and ends, and what becomes of what it leaves behind."""
 
 import asyncio
+import fcntl
 import json
 import os
 import shutil
@@ -459,3 +460,17 @@ async def test_a_child_that_stopped_its_shim_is_stopped_all_the_same(start, prin
     await printed.shows(b"up")
     child.interrupt()
     assert (await asyncio.wait_for(ended(child), 5)).signal == signal.SIGTERM
+
+
+async def test_a_flood_gets_a_wide_pipe_and_arrives_whole(start, printed):
+    """What all pipes of a user hold together is limited: who says little keeps the usual one."""
+    quiet = await start("sh", "-c", "echo up; exec sleep 60")
+    await printed.shows(b"up\n")
+    flood = await start("sh", "-c", "head -c 3000000 /dev/zero; exec sleep 60")
+    await printed.shows(bytes(3_000_000), 30)
+    wide, usual = (fcntl.fcntl(child._printed, fcntl.F_GETPIPE_SZ) for child in (flood, quiet))
+    assert wide > usual
+    for child in (quiet, flood):
+        child.kill()
+        await ended(child)
+    assert bytes(printed) == b"up\n" + bytes(3_000_000)
