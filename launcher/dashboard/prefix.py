@@ -19,7 +19,8 @@ def format_line(unit: str, text: str, width: int, *, color: bool) -> str:
 def format_block(unit: str, lines: bytes, width: int, *, color: bool) -> bytes:
     """The same for a block of complete lines, at once."""
     head = _head(unit, width, color=color).encode()
-    return head + lines[:-1].replace(b"\n", b"\n" + head) + b"\n" if lines else b""
+    named = memoryview(lines.replace(b"\n", b"\n" + head))  # with one name too many, after the last line
+    return b"".join((head, named[: -len(head)])) if lines else b""
 
 
 def _head(unit: str, width: int, *, color: bool) -> str:

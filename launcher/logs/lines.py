@@ -57,20 +57,19 @@ class LineSplitter:
 
     def block(self, chunk: bytes) -> bytes | None:
         """The lines that are complete now, in one block. None, and nothing is taken, if they need care: then `feed`."""
-        data = self._rest + chunk if self._rest else chunk
-        end = data.rfind(b"\n") + 1
-        whole = as_shown(data[:end])
-        if whole is None or len(data) - end > LONGEST or not _all_short(data, end):
+        end = chunk.rfind(b"\n") + 1
+        rest = chunk[end:] if end else self._rest + chunk
+        whole = b"".join((self._rest, memoryview(chunk)[:end])) if end else b""
+        shown = as_shown(whole)
+        if shown is None or len(rest) > LONGEST or not _all_short(whole):
             return None
-        self._rest = data[end:]
-        return whole
+        self._rest = rest
+        return shown
 
     def feed(self, chunk: bytes) -> list[str]:
         """The lines that are complete now."""
-        whole_block = self.block(chunk)
-        if whole_block is not None:
-            return whole_block.decode().split("\n")[:-1]
-        return self._carefully(chunk)
+        block = self.block(chunk)
+        return self._carefully(chunk) if block is None else block.decode().split("\n")[:-1]
 
     def _carefully(self, chunk: bytes) -> list[str]:
         *whole, rest = (self._rest + chunk).split(b"\n")
@@ -101,11 +100,11 @@ class LineSplitter:
         return [*(clean(_decoded(piece)) + SPLIT_MARK for piece in pieces), clean(_decoded(last))]
 
 
-def _all_short(data: bytes, end: int) -> bool:
-    """Whether none of the lines before `end` is longer than LONGEST."""
+def _all_short(block: bytes) -> bool:
+    """Whether none of these complete lines is longer than LONGEST."""
     start = 0
-    while end - start > LONGEST:
-        start = data.rfind(b"\n", start, start + LONGEST + 1) + 1
+    while len(block) - start > LONGEST:
+        start = block.rfind(b"\n", start, start + LONGEST + 1) + 1
         if start == 0:
             return False
     return True

@@ -36,6 +36,7 @@ from launcher.native.warden import Warden, warden_of
 AT_ONCE = 256 * 1024  # bytes of output read in one go
 WIDE = 1024 * 1024  # bytes that the pipe of a flood takes: the most that a user may ask for by default
 USUAL = 64 * 1024  # bytes that a pipe takes, where nobody asked for more
+IN_A_ROW = 4  # so many times, as long as there is so much
 DRAIN_SECONDS = 1.0  # for output still in the pipe when the tree is gone
 
 
@@ -138,18 +139,21 @@ class ShimChild:
     # What the loop calls.
 
     def _read(self) -> None:
-        """The child, or anything of its tree, printed."""
-        try:
-            data = os.read(self._printed, AT_ONCE)
-        except BlockingIOError:
-            return
-        if data:
+        """The child, or anything of its tree, printed. A flood is read on for a while, then others have their turn."""
+        for _ in range(IN_A_ROW):
+            try:
+                data = os.read(self._printed, AT_ONCE)
+            except BlockingIOError:
+                return
+            if not data:  # nobody is left who could print
+                self._loop.remove_reader(self._printed)
+                self._drained.set()
+                return
             if len(data) >= USUAL:
                 self._widen()
             self._output(data)
-        else:  # nobody is left who could print
-            self._loop.remove_reader(self._printed)
-            self._drained.set()
+            if len(data) < AT_ONCE:
+                return
 
     def _widen(self) -> None:
         """Let a flood wait for us less often. Only a flood: what all pipes of a user may hold together is limited."""

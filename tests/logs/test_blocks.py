@@ -111,7 +111,7 @@ def test_control_without_a_look_for_what_needs_care_they_are_not(monkeypatch):
 
 
 def test_control_without_a_look_at_their_length_they_are_not(monkeypatch):
-    monkeypatch.setattr(lines, "_all_short", lambda _data, _end: True)
+    monkeypatch.setattr(lines, "_all_short", lambda _block: True)
     assert same_lines(b"short\n", [])
     assert not same_lines(b"x" * (LONGEST + 1) + b"\n", [])
 
