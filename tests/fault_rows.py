@@ -210,6 +210,8 @@ ROWS: dict[str, tuple[str, tuple[str, ...]]] = {
             "logs/test_lines.py::test_no_mix_of_escapes_gets_through",
             "logs/test_lines.py::test_an_unterminated_sequence_swallows_no_later_line",
             "logs/test_lines.py::test_no_bytes_in_no_pieces_get_past_the_splitter",
+            "logs/test_blocks.py::test_lines_cut_from_blocks_are_those_of_the_careful_way",
+            "logs/test_blocks.py::test_control_without_a_look_for_what_needs_care_they_are_not",
         ),
     ),
     "32": (
@@ -218,6 +220,9 @@ ROWS: dict[str, tuple[str, tuple[str, ...]]] = {
             "logs/test_files.py::test_memory_is_bounded_in_a_flood",
             "security/test_readers.py::test_a_flood_is_held_up_by_no_reader_and_costs_no_memory",
             "security/test_readers.py::test_control_who_reads_as_fast_as_it_comes_misses_nothing",
+            "app/test_views.py::test_blocks_are_printed_byte_for_byte_as_line_by_line",
+            "dashboard/test_patient.py::test_a_file_is_waited_for_and_misses_nothing",
+            "native/test_children.py::test_a_flood_gets_a_wide_pipe_and_arrives_whole",
         ),
     ),
     "33": (
