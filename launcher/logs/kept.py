@@ -8,7 +8,6 @@ import re
 from collections import deque
 from collections.abc import Iterable
 
-from launcher.logs.harmless import as_shown
 from launcher.logs.lines import LineSplitter, plain
 
 KEPT_LINES = 1000
@@ -107,7 +106,7 @@ class Kept:
         data = b"".join([self._splitter.rest, *self._fresh])
         if not all(map(_LITERAL.fullmatch, sought)) or any(pattern.encode() in data for pattern in sought):
             return True
-        return as_shown(data) is None  # there may be colours in the middle of a word
+        return LineSplitter().block(data) is None  # there may be colours in the middle of a word
 
 
 def _any_matches(pattern: str, lines: Iterable[str]) -> bool:

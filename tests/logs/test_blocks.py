@@ -180,7 +180,7 @@ class Everything:
         return any(re.search(pattern, line) for line in [*self.all, plain(self.splitter.unfinished)])
 
 
-PATTERNS = ("EADDRINUSE", "^red$", "a line", r"\d0%")
+PATTERNS = ("EADDRINUSE", "^red$", "a line", r"\d0%", "line continues")
 
 
 def same_kept(data: bytes, where: list[int], looks: list[bool]) -> bool:
