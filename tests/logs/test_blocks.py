@@ -72,7 +72,7 @@ def test_what_is_no_text_needs_care():
         assert as_shown(b"before" + wrong + b"\n") is None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(streams)
 def test_what_is_shown_as_a_block_is_what_cleaning_line_by_line_gives(data):
     block = data[: data.rfind(b"\n") + 1]
@@ -97,7 +97,7 @@ def same_lines(data: bytes, where: list[int]) -> bool:
     return careful.unfinished == fast.unfinished and careful.flush() == fast.flush()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(streams, places)
 def test_lines_cut_from_blocks_are_those_of_the_careful_way(data, where):
     assert same_lines(data, where)
@@ -139,7 +139,7 @@ def same_redaction(data: bytes, where: list[int]) -> bool:
     return shown and fast.held == careful.held and fast.flush() == careful.flush()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(streams, places, st.sampled_from([0, 64, 4096]))
 def test_blocks_are_redacted_as_the_careful_way_does(data, where, big):
     with pytest.MonkeyPatch.context() as patch:
@@ -210,7 +210,7 @@ def little_room(monkeypatch):
         monkeypatch.setattr(kept, name, value)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(small, small_places, st.lists(st.booleans(), min_size=1, max_size=5))
 def test_of_a_flood_the_same_lines_are_kept_and_seen(data, where, looks):
     with pytest.MonkeyPatch.context() as patch:
