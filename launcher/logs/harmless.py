@@ -1,7 +1,7 @@
 """Whole blocks of lines that may be shown as they came, told apart at the speed of memory. Says nothing of secrets.
 
 A block is harmless when `lines.clean` would leave each of its lines as it is. Whoever is in doubt gets None, and
-takes the careful way line by line: this module may only ever cost time. `tests/logs/test_harmless.py` holds it to
+takes the careful way line by line: this module may only ever cost time. `tests/logs/test_blocks.py` holds it to
 `launcher/characters.py`, character by character.
 """
 
