@@ -60,6 +60,8 @@ class StackStarting(Event, frozen=True):
     mode: str
     units: tuple[UnitName, ...]
     stages: tuple[tuple[UnitName, str], ...] = ()  # unit and its stage, for those who show progress
+    needs: tuple[tuple[UnitName, tuple[tuple[UnitName, str], ...]], ...] = ()  # unit → what it depends on, and how
+    asked_at: float | None = None  # when the command that asked for it began
 
 
 class PortChosen(Event, frozen=True):
@@ -92,6 +94,21 @@ class UnitStarted(Event, frozen=True):
     unit: UnitName
     generation: int
     pid: int
+
+
+class UnitWorked(Event, frozen=True):
+    """When others worked for a unit (commands it ran, servers it asked): from and to. Told at the end of the work."""
+
+    unit: UnitName
+    generation: int
+    spans: tuple[tuple[float, float], ...]
+
+
+class UnitProbing(Event, frozen=True):
+    """From now on a unit is asked whether it is ready."""
+
+    unit: UnitName
+    generation: int
 
 
 class UnitProbed(Event, frozen=True):

@@ -37,7 +37,9 @@ def modules_after(arguments, home):
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["status"], ["up", "--help"], ["ports"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["status"], ["up", "--help"], ["ports"], ["timeline"], ["--version"]]
+)
 def test_nothing_heavy_is_imported_by(arguments, tmp_path):
     assert modules_after(arguments, tmp_path) & HEAVY == set()
 

@@ -3,10 +3,11 @@
 import sys
 import time
 
-from launcher.app import commands, queries, views
+from launcher.app import commands, queries, timelining, views
 from launcher.app.opening import Opened
 from launcher.app.request import Request
 from launcher.app.result import Result
+from launcher.dashboard.waterfall import canvas_of
 from launcher.errors import AlreadyRunning
 from launcher.native.contract import Identity
 from launcher.state import lock
@@ -29,7 +30,7 @@ def second_up(opened: Opened, request: Request, output: str, error: AlreadyRunni
     if missing(snapshot, request):
         ensure(opened, request, output)
     if output == "text" and sys.stdout.isatty():
-        return attach(opened, snapshot)
+        return attach(opened, snapshot, timeline=request.timeline)
     raise AlreadyRunning(f"{error.message}\n{ports_line(snapshot)}", remedy="rxlaunch status, or rxlaunch down")
 
 
@@ -47,7 +48,19 @@ def ensure(opened: Opened, request: Request, output: str) -> Result:
     commands.wait_for(opened.paths, request.units or _wanted(opened, limit), limit)
     status = queries.status(opened.root)
     text = f"already running\n{status.text}" if not units else status.text
-    return Result(text if output == "text" else "", {**status.data, "already_running": not units})
+    data = {**status.data, "already_running": not units}
+    if request.timeline:
+        found = timelining.read(opened.paths)
+        text += _drawn(found)
+        data["timeline"] = found
+    return Result(text if output == "text" else "", data)
+
+
+def _drawn(found: timelining.Document | None) -> str:
+    """The boot of what runs, without colours: results have none."""
+    if found is None:
+        return ""
+    return "\n\n" + timelining.drawn(found, canvas_of(sys.stdout).replaced(color=False))
 
 
 def _runs_as_asked(snapshot: Snapshot, request: Request) -> None:
@@ -81,7 +94,7 @@ def after_a_lost_start(opened: Opened, request: Request, output: str, supervisor
     raise daemon.died(opened.paths, supervisor)
 
 
-def attach(opened: Opened, snapshot: Snapshot) -> Result:
+def attach(opened: Opened, snapshot: Snapshot, *, timeline: bool = False) -> Result:
     """Show the output of a running stack until it ends, or until Ctrl-C, which leaves it running."""
     from launcher.app import logs
 
@@ -91,6 +104,8 @@ def attach(opened: Opened, snapshot: Snapshot) -> Result:
 
     terminal = views.Printer()
     terminal.print(views.welcome(opened, snapshot))
+    if timeline:
+        terminal.print(_drawn(timelining.read(opened.paths)).lstrip("\n") + "\n")
     terminal.print("attached; Ctrl-C leaves the stack running")
     try:
         for line in logs.lines(logs.LogQuery(opened.root, (), 10, None, follow=True), "text", end_with_the_stack):

@@ -14,7 +14,7 @@ from launcher import events as e
 from launcher import native
 from launcher.app import discreet, history, leftovers
 from launcher.app.opening import Opened, open_stack
-from launcher.app.request import INSTANCE_VARIABLE, Request
+from launcher.app.request import ASKED_VARIABLE, INSTANCE_VARIABLE, Request
 from launcher.app.result import Result
 from launcher.errors import AlreadyRunning, Interrupted, LauncherError
 from launcher.state.snapshot import Snapshot
@@ -32,9 +32,10 @@ def up(request: Request, output: str) -> Result:
     """Boot and stay in the foreground; a second `up` reports or attaches (design 13)."""
     from launcher.app import again, views
 
+    request = request.replaced(asked_at=native.began())
     opened = open_stack(request)
     try:
-        return boot(opened, request, views.foreground(output, opened))
+        return boot(opened, request, views.foreground(output, opened, timeline=request.timeline))
     except AlreadyRunning as error:
         return again.second_up(opened, request, output, error)
 
@@ -43,6 +44,8 @@ def supervise(request: Request) -> Result:
     """Boot without a terminal; the starter reads our events."""
     from launcher.app import views
 
+    with contextlib.suppress(KeyError, ValueError):
+        request = request.replaced(asked_at=float(os.environ.pop(ASKED_VARIABLE)))
     return boot(open_stack(request), request, views.Silent())
 
 
@@ -68,7 +71,7 @@ def _boot_recorded(opened: Opened, request: Request, recorder: "Recorder", held:
     try:
         swept = leftovers.sweep(opened.paths)
         store.make_room(opened.paths)
-        recorder.publish(_starting(opened, recorder.instance))
+        recorder.publish(_starting(opened, recorder.instance, request.asked_at))
         recorder.save_again()  # what is started from here on must be found, should we be killed
         if swept:
             recorder.publish(e.Note(leftovers.sentence(swept)))
@@ -96,10 +99,19 @@ def _ended_by(error: BaseException, recorder: "Recorder") -> BaseException:
     return final
 
 
-def _starting(opened: Opened, instance: str) -> e.StackStarting:
+def _starting(opened: Opened, instance: str, asked_at: float | None) -> e.StackStarting:
     plan = opened.plan
-    stages = tuple((name, unit.stage) for name, unit in plan.units.items())
-    return e.StackStarting(instance, plan.name, str(opened.root), os.getpid(), plan.mode, tuple(plan.units), stages)
+    return e.StackStarting(
+        instance,
+        plan.name,
+        str(opened.root),
+        os.getpid(),
+        plan.mode,
+        tuple(plan.units),
+        stages=tuple((name, unit.stage) for name, unit in plan.units.items()),
+        needs=tuple((name, tuple(unit.depends_on.items())) for name, unit in plan.units.items()),
+        asked_at=asked_at,
+    )
 
 
 def _prepare(opened: Opened, request: Request, recorder: "Recorder") -> "tuple[Prepared, PortBook]":

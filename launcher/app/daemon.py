@@ -10,11 +10,11 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from launcher import native
 from launcher.app.opening import locate, open_stack
-from launcher.app.request import INSTANCE_VARIABLE, Request
+from launcher.app.request import ASKED_VARIABLE, INSTANCE_VARIABLE, Request
 from launcher.app.result import Result
 from launcher.errors import Interrupted, LauncherError
 from launcher.native.contract import Identity
@@ -24,6 +24,7 @@ from launcher.values import Value
 
 if TYPE_CHECKING:
     from launcher import events as e
+    from launcher.app.opening import Opened
     from launcher.app.views import View
 
 _POLL = 0.01
@@ -41,17 +42,30 @@ def up(request: Request, output: str) -> Result:
         from launcher.app import again
 
         return again.ensure(open_stack(request), request, output)
-    with launched(where, request) as begun:
-        from launcher.app import views
-
+    with launched(where, request.replaced(asked_at=native.began())) as begun:
         opened = open_stack(request)
-        view = views.Plain(opened, color=sys.stdout.isatty(), show_output=False) if output == "text" else views.Silent()
-        code = follow(begun, view, lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
-    from launcher.app import again, queries
-
+        code = follow(begun, _view(opened, request, output), lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
     if code is None:
+        from launcher.app import again
+
         return again.after_a_lost_start(opened, request, output, begun.supervisor)
-    return Result(data=queries.status(where.root).data if output == "json" else {}, exit_code=code)
+    return Result(data=_data(where, request) if output == "json" else {}, exit_code=code)
+
+
+def _view(opened: "Opened", request: Request, output: str) -> "View":
+    from launcher.app import views
+
+    if output != "text":
+        return views.Silent()
+    plain = views.Plain(opened, color=sys.stdout.isatty(), show_output=False)
+    return views.Timed(plain, opened) if request.timeline else plain
+
+
+def _data(where: StackPaths, request: Request) -> dict[str, Any]:
+    from launcher.app import queries, timelining
+
+    timeline = {"timeline": timelining.read(where)} if request.timeline else {}
+    return {**queries.status(where.root).data, **timeline}
 
 
 class Begun(Value, frozen=True):
@@ -67,7 +81,8 @@ def launched(where: StackPaths, request: Request) -> Iterator[Begun]:
     """A detached supervisor; should anything be raised inside, it is stopped again (Ctrl-C becomes Interrupted)."""
     native.private_directory(where.home)
     instance = uuid.uuid4().hex
-    env = {**os.environ, INSTANCE_VARIABLE: instance, "PYTHONUNBUFFERED": "1"}
+    asked_at = f"{request.asked_at or time.time():.3f}"
+    env = {**os.environ, INSTANCE_VARIABLE: instance, ASKED_VARIABLE: asked_at, "PYTHONUNBUFFERED": "1"}
     if env.get("RXLAUNCH_HOME"):
         env["RXLAUNCH_HOME"] = str(user_home())  # it may be relative, and the supervisor runs elsewhere
     with contextlib.suppress(OSError):

@@ -46,19 +46,56 @@ def boots(paths: StackPaths) -> list[Mapping[str, Any]]:
     return [each for each in found if isinstance(each, dict) and isinstance(each.get("seconds"), dict)]
 
 
+class Beside(Value, frozen=True):
+    """A unit's time in one boot beside the earlier ones; `usual` is their median (p50), None when there are none."""
+
+    name: str
+    seconds: float | None
+    usual: float | None
+    boots: int
+    grew: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object of it."""
+        usual = None if self.usual is None else round(self.usual, 3)
+        return {"name": self.name, "seconds": self.seconds, "p50": usual, "boots": self.boots, "grew": self.grew}
+
+
+def beside(paths: StackPaths, instance: str, mode: str, seconds: Mapping[str, float | None]) -> list[Beside]:
+    """The times of a boot, kept or not, beside those of the earlier boots of this checkout in the same mode."""
+    from statistics import median
+
+    earlier = _before(boots(paths), instance, mode)
+    found = []
+    for name, this in seconds.items():
+        before = _times(earlier, name)
+        grew = this is not None and len(before) >= _ENOUGH and unusual(this, before)
+        found.append(Beside(name, this, median(before) if before else None, len(before), grew))
+    return found
+
+
+def _before(kept: Sequence[Mapping[str, Any]], instance: str, mode: object) -> list[Mapping[str, Any]]:
+    """The times of the boots of this mode before this one; of all of them when it isn't kept."""
+    position = next((at for at, boot in enumerate(kept) if boot.get("instance") == instance), len(kept))
+    return [boot["seconds"] for boot in kept[:position] if boot.get("mode") == mode]
+
+
+def _times(earlier: Sequence[Mapping[str, Any]], name: str) -> list[float]:
+    return [each[name] for each in earlier if isinstance(each.get(name), int | float)]
+
+
 def outliers(paths: StackPaths, instance: str) -> list[Outlier]:
     """What took unusually long in a boot that is kept, compared with the earlier ones of the same mode."""
     from statistics import median  # 15 ms to load, and `up` only remembers
 
     kept = boots(paths)
-    position = next((at for at, boot in enumerate(kept) if boot.get("instance") == instance), None)
-    if position is None:
+    this = next((boot for boot in kept if boot.get("instance") == instance), None)
+    if this is None:
         return []
-    this = kept[position]
-    earlier = [boot["seconds"] for boot in kept[:position] if boot.get("mode") == this.get("mode")]
+    earlier = _before(kept, instance, this.get("mode"))
     found = []
     for name, seconds in this["seconds"].items():
-        before = [each[name] for each in earlier if isinstance(each.get(name), int | float)]
+        before = _times(earlier, name)
         if len(before) >= _ENOUGH and unusual(seconds, before):
             found.append(Outlier(name, seconds, median(before), len(before)))
     return found

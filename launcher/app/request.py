@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from launcher.run.world import World
 
 INSTANCE_VARIABLE = "RXLAUNCH_START"  # by which `up -d` tells its supervisor the instance to be
+ASKED_VARIABLE = "RXLAUNCH_ASKED_AT"  # and when it was begun itself
 
 
 class Guest(Value, frozen=True):
@@ -36,6 +37,8 @@ class Request(Value, frozen=True):
     wait_timeout: float | None = None  # seconds until the stack must be ready
     detached: bool = False  # we are the supervisor that `up -d` started
     https: bool | None = None  # --https, --no-https; None: as the stack file says
+    timeline: bool = False  # --timeline: draw the boot once it is over
+    asked_at: float | None = None  # when the command that asks for the boot began, in wall-clock seconds
     more_overrides: Mapping[str, object] = field(default_factory=dict)  # of the stack file, besides those of the flags
     guest: "Guest | None" = None
 

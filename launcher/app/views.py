@@ -4,8 +4,9 @@ import json
 import os
 import sys
 import time
+from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from launcher import events as e
 from launcher.app.opening import Opened
@@ -188,8 +189,50 @@ class Live(Plain):
         super().__exit__(kind, error, trace)
 
 
-def foreground(output: str, opened: Opened) -> View:
+class Timed:
+    """Another view, and below what it shows of the boot its timeline, once: when the stack is ready, or has failed."""
+
+    def __init__(self, inner: Printer, opened: Opened) -> None:
+        from launcher.app.timelining import Collector
+
+        self._inner = inner
+        self._collector = Collector(opened.paths, self._show)
+
+    def event(self, event: e.Event, snapshot: Snapshot) -> None:
+        """Show it, and remember it for the drawing."""
+        self._inner.event(event, snapshot)
+        self._collector.hear(event)
+
+    def output(self, unit: str, chunk: bytes) -> None:
+        """Show it."""
+        self._inner.output(unit, chunk)
+
+    def _show(self, document: Mapping[str, Any]) -> None:
+        if isinstance(self._inner, Ndjson):
+            self._inner.print(json.dumps({"type": "Timeline", **document}))
+            return
+        from launcher.app.timelining import drawn
+        from launcher.dashboard.waterfall import canvas_of
+
+        self._inner.print(drawn(document, canvas_of(sys.stdout)) + "\n")
+
+    def __enter__(self) -> Self:
+        self._inner.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._inner.__exit__(kind, error, trace)
+
+
+def foreground(output: str, opened: Opened, *, timeline: bool = False) -> View:
     """The view of `up`: NDJSON when asked for, live on a terminal, plain lines elsewhere and in CI."""
+    printer = _foreground(output, opened)
+    return Timed(printer, opened) if timeline else printer
+
+
+def _foreground(output: str, opened: Opened) -> Printer:
     import atexit
 
     from launcher.dashboard.patient import Patient

@@ -9,7 +9,8 @@ from launcher.cli.render import guarded
 
 VERBS = (
     "admin", "check", "ci", "config", "doctor", "down", "env", "gate", "graph", "https", "init", "logs", "open",
-    "ports", "ps", "restart", "start", "status", "stop", "supervise", "tenants", "up", "why",
+    "ports", "ps", "restart", "start", "status", "stop", "supervise", "tenants", "timeline", "up",
+    "why",
 )  # fmt: skip
 _ELSEWHERE = {"open": "open_.open_", "ps": "status.ps"}  # those that no function in the module of their name is
 

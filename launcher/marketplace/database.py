@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
+from launcher.plan import others
 from launcher.plan.dsn import libpq_url
 from launcher.plan.step import StepFailed
 from launcher.values import Value
@@ -249,7 +250,8 @@ def _connected(url: str) -> "Iterator[psycopg.Connection]":
 
     where = _where(url)
     try:
-        connection = psycopg.connect(libpq_url(url), connect_timeout=_CONNECT_SECONDS, application_name="rxlaunch")
+        with others.at_work():
+            connection = psycopg.connect(libpq_url(url), connect_timeout=_CONNECT_SECONDS, application_name="rxlaunch")
     except psycopg.OperationalError as error:
         raise Unreachable(f"the database {where} does not answer: {_first_line(error)}") from None
     except (psycopg.Error, ValueError):
@@ -258,7 +260,7 @@ def _connected(url: str) -> "Iterator[psycopg.Connection]":
         ) from None
     opened: AbstractContextManager[psycopg.Connection] = connection
     try:
-        with opened:
+        with others.at_work(), opened:
             connection.execute(f"set local statement_timeout = {_STATEMENT_MILLISECONDS}")
             yield connection
     except psycopg.Error as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+from launcher.plan import others
 from launcher.values import Value
 
 if TYPE_CHECKING:
@@ -101,16 +102,8 @@ class Site:
         url = question.path
         try:
             request = self._request(question)
-            async with asyncio.timeout(seconds):
-                answer = await self._client.send(request, stream=True)
-                try:
-                    body = bytearray()
-                    async for chunk in answer.aiter_bytes():
-                        body += chunk
-                        if len(body) > _LARGEST_BODY:
-                            return Page(url, answer.status_code, error="sends more than 32 MB"), None
-                finally:
-                    await answer.aclose()
+            with others.at_work():
+                answer, body = await self._answered(request, seconds)
         except TimeoutError:
             return Page(url, error=f"did not answer completely within {seconds:g} s"), None
         except httpx.ConnectError as error:
@@ -118,10 +111,26 @@ class Site:
             return Page(url, error=f"cannot be trusted: {error}" if certificate else "refuses connections"), None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Page(url, error=f"does not speak HTTP properly ({type(error).__name__})"), None
+        if body is None:
+            return Page(url, answer.status_code, error="sends more than 32 MB"), None
         kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         text = body.decode(answer.encoding or "utf-8", "replace")
         location = answer.headers.get("location") if answer.is_redirect else None
         return Page(url, answer.status_code, kind, text, headers=dict(answer.headers)), location
+
+    async def _answered(self, request: "httpx.Request", seconds: float) -> "tuple[httpx.Response, bytearray | None]":
+        """The answer and its body; None for one that is too large."""
+        async with asyncio.timeout(seconds):
+            answer = await self._client.send(request, stream=True)
+            try:
+                body = bytearray()
+                async for chunk in answer.aiter_bytes():
+                    body += chunk
+                    if len(body) > _LARGEST_BODY:
+                        return answer, None
+            finally:
+                await answer.aclose()
+        return answer, body
 
     def _request(self, question: "Question") -> "httpx.Request":
         """Names below .localhost are this machine, whatever its resolver says: so do browsers and RFC 6761."""

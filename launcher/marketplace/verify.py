@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from launcher.marketplace.medusa import Asset, Page, Site, assets_of, open_site
+from launcher.plan import others
 from launcher.plan.step import Outcome, Run, Skip, StepContext, StepFailed
 from launcher.values import Value
 
@@ -90,7 +91,8 @@ async def until(seconds: float, attempt: Attempt) -> None:
             return
         if loop.time() + pause >= end:
             raise StepFailed(reason, remedy="rxlaunch logs shows what the service printed")
-        await asyncio.sleep(pause)
+        with others.at_work():
+            await asyncio.sleep(pause)
         pause = min(pause * 2, 1.0)
 
 

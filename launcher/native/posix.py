@@ -8,6 +8,7 @@ if sys.platform == "win32":
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,6 +99,11 @@ def executable(name: str, path: str) -> str | None:
 
 def _runnable(path: Path) -> bool:
     return files.is_file(path) and os.access(path, os.X_OK)
+
+
+def began() -> float:
+    """When this process began, in wall-clock seconds."""
+    return proc.started_at(os.getpid()) or time.time()
 
 
 def my_identity() -> Identity:

@@ -104,6 +104,13 @@ def identity(pid: int) -> Identity | None:
     return windows_processes.identity(pid)
 
 
+def began() -> float:
+    """When this process began, in wall-clock seconds."""
+    from launcher.native import windows_processes
+
+    return windows_processes.wall_clock(my_identity())
+
+
 def my_identity() -> Identity:
     """Who we are."""
     from launcher.native import windows_processes

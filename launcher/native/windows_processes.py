@@ -60,6 +60,11 @@ def my_identity() -> Identity:
     return who
 
 
+def wall_clock(who: Identity) -> float:
+    """When a process began, in seconds since 1970."""
+    return (who.started - _EPOCH_AS_FILETIME) / 1e7
+
+
 def alive(who: Identity) -> bool:
     """Whether this very process still runs."""
     return identity(who.pid) == who
@@ -111,7 +116,7 @@ def listening(family: Iterable[int]) -> list[tuple[str, int]]:
 
 def _listener(port: int, pid: int | None) -> Listener:
     who = identity(pid) if pid else None
-    since = (who.started - _EPOCH_AS_FILETIME) / 1e7 if who else None
+    since = wall_clock(who) if who else None
     return Listener(port, pid, command_name(pid) if pid else "", since)
 
 

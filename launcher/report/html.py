@@ -1,25 +1,21 @@
 """Findings as one HTML page that needs nothing else: no script, no address, pictures inlined. Pure, but for pictures.
 
-Everything that comes from outside goes through `_text`: it ends up as text, never as markup.
+Everything that comes from outside goes through `_text` (`page.py`): it ends up as text, never as markup.
 """
 
 import base64
-import html as markup
-import re
 import time
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from launcher.characters import CONTROLS, INVISIBLE
 from launcher.findings import Finding, Report, Round
 from launcher.report import waterfall
-from launcher.report.style import STYLE
+from launcher.report.page import page
+from launcher.report.page import text as _text
 from launcher.report.text import MARKS, counts, seconds
 
-_UNWANTED = re.compile(f"(?!\n)[{CONTROLS}{INVISIBLE}]")
 _CLASSES = {"passed": "passed", "failed": "failed", "left out": "left"}
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _LARGEST_PICTURE = 8 * 1024 * 1024
 _KINDS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
 
@@ -28,15 +24,8 @@ def html(report: Report) -> str:
     """The page."""
     findings = [finding for each in report.rounds for finding in each.findings]
     rounds = "".join(_round(each, number, len(report.rounds)) for number, each in enumerate(report.rounds, 1))
-    title = _text(f"{'✔' if report.passed else '✘'} {report.title}")
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        f'<link rel="icon" href="data:,"><title>{title}</title><style>{STYLE}</style></head><body>'
-        f"{_header(report)}{_filters(findings)}<main>{rounds}{_environment(report.environment)}</main>"
-        "<footer>Written by rxlaunch. Values of secrets are masked.</footer></body></html>\n"
-    )
+    title = f"{'✔' if report.passed else '✘'} {report.title}"
+    return page(title, f"{_header(report)}{_filters(findings)}<main>{rounds}{_environment(report.environment)}</main>")
 
 
 def _header(report: Report) -> str:
@@ -144,8 +133,3 @@ def _logs(logs: Mapping[str, str]) -> str:
 def _environment(environment: Mapping[str, str]) -> str:
     rows = "".join(f"<tr><th>{_text(name)}</th><td>{_text(value)}</td></tr>" for name, value in environment.items())
     return f'<details class="card"><summary>Environment</summary><table>{rows}</table></details>' if rows else ""
-
-
-def _text(value: str) -> str:
-    """Text for the page: no markup, no quotes, no control characters, nothing invisible."""
-    return markup.escape(_UNWANTED.sub("", value), quote=True)

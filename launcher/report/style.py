@@ -4,11 +4,11 @@ STYLE = """
 :root { color-scheme: light dark;
   --paper: #f6f7f9; --card: #fff; --ink: #1b2330; --soft: #5c6878; --line: #dfe4ea; --shade: #eef1f5;
   --passed: #157a4a; --failed: #c22f2f; --left: #75808f; --work: #3a6fd8; --skip: #9aa6b5;
-  --good: #e5f5ec; --bad: #fdeaea; }
+  --good: #e5f5ec; --bad: #fdeaea; --probe: #e0a030; --wait: #cdd5df; --still: #a9d8bf; --own: #8a4fd0; }
 @media (prefers-color-scheme: dark) { :root {
   --paper: #10141b; --card: #181e27; --ink: #e4e9f0; --soft: #95a1b2; --line: #2a3340; --shade: #202834;
   --passed: #4cc38a; --failed: #ff7b72; --left: #8a96a6; --work: #6d9bf5; --skip: #566273;
-  --good: #16301f; --bad: #3a1d1d; } }
+  --good: #16301f; --bad: #3a1d1d; --probe: #d9a441; --wait: #3a4554; --still: #2c6b4b; --own: #b48cf2; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); line-height: 1.5;
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
@@ -77,6 +77,30 @@ pre { margin: .5rem 0 0; padding: .7rem .9rem; background: var(--shade); border-
 .waterfall .ready { fill: var(--passed); } .waterfall .done { fill: var(--work); }
 .waterfall .skipped { fill: var(--skip); } .waterfall .failed { fill: var(--failed); }
 .waterfall .other { fill: var(--left); }
+.waterfall .seg-waiting { fill: var(--wait); } .waterfall .seg-working { fill: var(--work); }
+.waterfall .seg-probing { fill: var(--probe); } .waterfall .seg-ready { fill: var(--still); }
+.waterfall .seg-own { fill: var(--own); } .waterfall .on-path { font-weight: 650; }
+.legend .of-waiting { background: var(--wait); } .legend .of-working { background: var(--work); }
+.legend .of-probing { background: var(--probe); } .legend .of-ready { background: var(--still); }
+.legend .of-skipped { background: var(--skip); } .legend .of-failed { background: var(--failed); }
+.legend .of-own { background: var(--own); }
+.legend b { color: var(--ink); }
+.verdict.other { background: var(--shade); color: var(--soft); }
+.timeline, .timeline ~ .card { margin-top: 1rem; }
+.path { display: flex; flex-wrap: wrap; gap: .35rem; list-style: none; margin: .6rem 0 0; padding: 0; }
+.path li { padding: .1rem .6rem; border: 1px solid var(--line); border-radius: 99px; white-space: nowrap;
+  font-variant-numeric: tabular-nums; }
+.path li + li::before { content: "\\2192"; margin-right: .5rem; color: var(--soft); }
+.own { margin: .6rem 0 0; }
+.wide { overflow-x: auto; }
+.reasons th, .reasons td { width: auto; padding-right: 1rem; }
+.reasons th, .reasons td:nth-child(2) { white-space: nowrap; }
+.reasons td:last-child { width: 100%; padding-right: 0; }
+.history td, .history th { width: auto; padding-right: 1rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.history .grew { color: var(--failed); }
+.history .bars { width: 40%; min-width: 8rem; padding-right: 0; vertical-align: middle; }
+.bars i { display: block; height: 5px; border-radius: 2px; margin: 1px 0; min-width: 1px; }
+.bars .this { background: var(--work); } .bars .usual { background: var(--skip); }
 .legend { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; color: var(--soft); font-size: .85rem; margin: .3rem 0 0; }
 .legend i { display: inline-block; width: .7rem; height: .7rem; border-radius: 3px; margin-right: .35rem; }
 table { border-collapse: collapse; width: 100%; font-size: .88rem; }

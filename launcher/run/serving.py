@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from launcher import native
 from launcher.errors import PortTaken
-from launcher.events import Exit, PortChosen, UnitProbed, UnitStarted
+from launcher.events import Exit, PortChosen, UnitProbed, UnitProbing, UnitStarted
 from launcher.native.contract import Child, LaunchSpec
 from launcher.plan.interpolate import expand, expand_model
 from launcher.plan.step import Adopted, Launch, Verdict
@@ -44,7 +44,8 @@ class ServiceIncarnation(Incarnation):
         return self.unit.spec
 
     async def work(self) -> m.Message:
-        plan = await self.prepare()
+        with self.hearing_others():
+            plan = await self.prepare()
         try:
             return await (self.adopt(plan.note) if plan.spec is None else self.serve(plan.spec, plan.note))
         except PortStolen as stolen:
@@ -142,10 +143,13 @@ class ServiceIncarnation(Incarnation):
     def question(self, spec: ProbeSpec, child: Child | None) -> Ask:
         """The probe, joined with the question whose listener answers."""
         ask = self.world.tools.probe(self.expanded(spec), self.log.seen)
-        verified = False
+        asked = verified = False
 
         async def ask_and_verify() -> Verdict:
-            nonlocal verified
+            nonlocal asked, verified
+            if not asked:
+                self.world.publish(UnitProbing(self.unit.name, self.generation))
+            asked = True
             answer = await ask()
             missed = self.log.seen("EADDRINUSE")
             if child is not None and (answer.ok or missed):

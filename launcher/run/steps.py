@@ -9,6 +9,7 @@ from pathlib import Path
 from launcher import native
 from launcher.events import Exit
 from launcher.native.contract import Child, LaunchSpec
+from launcher.plan import others
 from launcher.plan.build import PlanUnit
 from launcher.plan.interpolate import expand
 from launcher.plan.step import CommandResult, Fingerprints, Outcome, Run, Skip, StepContext, StepFailed
@@ -115,7 +116,8 @@ class Context:
         )
         began = time.monotonic()
         child = await native.spawn(spec, self._log.write)
-        ended = await contained(child, self._children)
+        with others.at_work():
+            ended = await contained(child, self._children)
         if ended.error is not None:
             raise StepFailed(f"{argv[0]} {ended}", tail=self._log.tail(TAIL_LINES))
         code = ended.code if ended.code is not None else 128 + (ended.signal or 0)

@@ -6,13 +6,15 @@ stopped by their ladder before the cancellation goes on.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from launcher.errors import LauncherError
-from launcher.events import Failure
+from launcher.events import Failure, UnitWorked
 from launcher.native.contract import Child
+from launcher.plan import others
 from launcher.plan.build import PlanUnit
-from launcher.plan.step import Skip, StepFailed, Verdict
+from launcher.plan.step import Action, Skip, StepFailed, Verdict
 from launcher.run import messages as m
 from launcher.run.probing import NotReady
 from launcher.run.steps import TAIL_LINES, CommandTask, Context
@@ -60,6 +62,16 @@ class Incarnation:
     async def work(self) -> m.Message:
         raise NotImplementedError
 
+    @contextmanager
+    def hearing_others(self) -> Iterator[None]:
+        """Tell, at the end, when others worked for it: commands it ran, servers it asked."""
+        with others.noted() as spans:
+            try:
+                yield
+            finally:
+                if spans:
+                    self.world.publish(UnitWorked(self.unit.name, self.generation, others.merged(spans)))
+
     def _finish(self, task: "asyncio.Task[m.Message]") -> None:
         if task.cancelled():
             self.post(m.Stopped(self.unit.name, self.generation, self.forced))
@@ -102,6 +114,11 @@ class TaskIncarnation(Incarnation):
         if not isinstance(spec, TaskSpec):
             raise TypeError(self.unit.name)
         action = self.world.tools.action(spec.action) if spec.action else CommandTask(self.unit, self.world)
+        with self.hearing_others():
+            return await self.done(action, spec)
+
+    async def done(self, action: Action, spec: TaskSpec) -> m.Message:
+        """Ask whether there is work, and do it."""
         context = Context(self.world, self.unit, self.log, self.children)
         verdict = await action.check(context)
         if isinstance(verdict, Skip):

@@ -9,6 +9,7 @@ import ipaddress
 from collections.abc import Awaitable, Callable
 from urllib.parse import unquote, urlsplit
 
+from launcher.plan import others
 from launcher.plan.step import StepContext, StepFailed, Verdict
 from launcher.services import local
 from launcher.values import Value
@@ -83,7 +84,8 @@ async def _patiently(ask: Ask, url: str, transient: frozenset[str]) -> Verdict:
         answer = await ask(url)
         if answer.ok or answer.permanent or answer.code not in transient or loop.time() >= give_up_at:
             return answer
-        await asyncio.sleep(_POLL_SECONDS)
+        with others.at_work():  # it is starting, or waking up
+            await asyncio.sleep(_POLL_SECONDS)
 
 
 def is_local(url: str) -> bool:

@@ -32,6 +32,14 @@ def test_we_are_alive_and_ourselves():
     assert native.alive(native.my_identity())
 
 
+def test_when_we_began_is_known_by_the_clock_on_the_wall():
+    before = time.time()
+    printing = [sys.executable, "-c", "from launcher import native; print(native.began())"]
+    began = float(subprocess.run(printing, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout)
+    assert before - 1 < began < time.time() + 1
+    assert native.began() < before
+
+
 def test_a_pid_nobody_has_is_nobody():
     assert native.identity(2**22 + 1) is None
 
