@@ -47,6 +47,7 @@ class Wish(Value, frozen=True):
     junit: Path | None = None
     artifacts: Path | None = None
     always: bool = False
+    save_builds: bool = False
 
 
 def run(wish: Wish) -> Result:
@@ -61,12 +62,12 @@ def run(wish: Wish) -> Result:
         ):
             if not wish.external:
                 workspace.mark_own_database(made)
-            shared = Shared(made, checkout.paths, place, own_database=not wish.external)
+            shared = Shared(made, checkout.paths, place, own_database=not wish.external, saves=wish.save_builds)
             return _run_in(shared, wish, checkout.loaded.stack, command)
 
 
 def _run_in(shared: Shared, wish: Wish, stack: "Stack", command: Command) -> Result:
-    from launcher.app import ci_report
+    from launcher.app import caching, ci_report
     from launcher.dashboard.patient import Patient
 
     made = shared.made
@@ -76,7 +77,8 @@ def _run_in(shared: Shared, wish: Wish, stack: "Stack", command: Command) -> Res
     terminal = Patient(sys.stderr)
     view = _View(terminal, command)
     try:
-        sticky.save(made.state.sticky, sticky.load(shared.place / "ports.json"))
+        last = sticky.load(shared.place / "ports.json") or caching.ports_of_builds(wish.directory, wish.mode)
+        sticky.save(made.state.sticky, last)
         code = _booted(opened, request, view)
     except LauncherError as error:
         code, failure = error.exit_code, error

@@ -8,7 +8,7 @@ of a database is never taken over: every run has a new one.
 
 import asyncio
 import contextlib
-import secrets
+import hashlib
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -30,7 +30,8 @@ _PLACES = 64
 _TURN = 0.1  # seconds between two looks at the lock
 _RESULTS = {"medusa-build": Path(".medusa"), "next-build": Path(".next")}  # below the unit's directory
 _CACHES = frozenset({"cache"})  # of Next: answers of another database among it
-_KEY = "storefront-key"
+_SAVED = {"medusa-build": Path(".medusa", "server"), "next-build": Path(".next")}  # what `cache-key` names
+_KEY = "pk_" + hashlib.sha256(b"rxlaunch ci: the key of every throwaway database").hexdigest()
 
 
 class Shared(Value, frozen=True):
@@ -40,6 +41,7 @@ class Shared(Value, frozen=True):
     checkout: "StackPaths"  # where the checkout's own stack keeps its state
     place: Path  # what this run leaves to the next one in its place: ports, and a storefront that knows them
     own_database: bool = True  # made for this run alone; False with --external
+    saves: bool = False  # --save-builds: builds are left in the checkout, for a CI system's cache
 
     @property
     def store(self) -> Path:
@@ -55,9 +57,10 @@ class Shared(Value, frozen=True):
             return Packages(inner, self)
         if name in _RESULTS:
             keeps = self.store if name == "medusa-build" else self.place
-            return Build(inner, self, _RESULTS[name], keeps)
+            build = Build(inner, self, _RESULTS[name], keeps)
+            return Saved(build, self, _SAVED[name]) if self.saves else build
         if name == "publishable-key" and self.own_database:
-            return SameKey(inner, self)
+            return SameKey(inner)
         return inner
 
     @contextlib.asynccontextmanager
@@ -239,12 +242,49 @@ def _copied(source: Path, target: Path) -> bool:
     return True
 
 
-class SameKey:
-    """Publishable-key, the same one in every run: a storefront's build has it written into itself."""
+class Saved:
+    """A build that is left in the checkout as well, where the cache of a CI system looks for it."""
 
-    def __init__(self, inner: Action, shared: Shared) -> None:
-        self._inner = inner
+    def __init__(self, build: Build, shared: Shared, result: Path) -> None:
+        self._build = build
         self._shared = shared
+        self._result = result
+
+    async def check(self, context: StepContext) -> Skip | Run:
+        """As the build; one that was taken over is left in the checkout, too."""
+        found = await self._build.check(context)
+        if isinstance(found, Skip):
+            await self._leave(context)
+        return found
+
+    async def run(self, context: StepContext) -> Outcome:
+        """Build, and leave the result."""
+        outcome = await self._build.run(context)
+        await self._leave(context)
+        return outcome
+
+    async def _leave(self, context: StepContext) -> None:
+        from launcher.marketplace import stamps
+
+        target = self._shared.made.twin(context.cwd) / self._result
+        source = context.cwd / self._result
+        async with self._shared.turn(context, context.unit):
+            if stamps.read(target) == stamps.read(source):
+                return
+            if lock.running(self._shared.checkout) is not None:
+                context.report("the stack of this checkout runs: its build stays as it is, nothing is saved")
+            elif not await asyncio.to_thread(_copied, source, target):
+                context.report(f"the build could not be saved to {target}")
+
+
+class SameKey:
+    """Publishable-key, the same one in every run, on any machine: a storefront's build has it written into itself.
+
+    It opens nothing but databases that are gone when their run is.
+    """
+
+    def __init__(self, inner: Action) -> None:
+        self._inner = inner
 
     async def check(self, _context: StepContext) -> Skip | Run:
         """Always to be run: the database is new."""
@@ -256,7 +296,7 @@ class SameKey:
         from launcher.marketplace.project import database_url
         from launcher.marketplace.publishable_key import given_key
 
-        wanted = given_key(context.given) or await self._ours(context)
+        wanted = given_key(context.given) or _KEY
         url = database_url(context)
         seeded = await database.find_key(url) if url else None
         if url and seeded and wanted != seeded:
@@ -265,16 +305,3 @@ class SameKey:
         if isinstance(found, Run):
             return await self._inner.run(context)
         return Outcome(found.outputs, note=found.reason)
-
-    async def _ours(self, context: StepContext) -> str:
-        """The key of all runs of this checkout, made by the first one that needs it."""
-        from launcher.state import records
-
-        file = self._shared.store / "key.json"
-        async with self._shared.turn(context, "key"):
-            kept = records.load(file).get(_KEY)
-            if isinstance(kept, str):
-                return kept
-            made = "pk_" + secrets.token_hex(32)
-            records.save(file, {_KEY: made})
-            return made

@@ -8,11 +8,11 @@ from launcher import __version__
 from launcher.cli.render import guarded
 
 VERBS = (
-    "admin", "check", "ci", "config", "doctor", "down", "env", "gate", "graph", "https", "init", "logs", "open",
-    "ports", "ps", "restart", "start", "status", "stop", "supervise", "tenants", "timeline", "up",
-    "why",
+    "admin", "cache-key", "check", "ci", "config", "doctor", "down", "env", "gate", "graph", "https", "init", "logs",
+    "open", "ports", "ps", "restart", "start", "status", "stop", "supervise", "tenants", "timeline", "up", "why",
 )  # fmt: skip
-_ELSEWHERE = {"open": "open_.open_", "ps": "status.ps"}  # those that no function in the module of their name is
+# Those that no function in the module of their name is.
+_ELSEWHERE = {"cache-key": "cache_key.cache_key", "open": "open_.open_", "ps": "status.ps"}
 
 
 class Verbs(click.Group):

@@ -47,12 +47,18 @@ from launcher.cli import options, render
     help="Where logs, timeline and report go on failure; default: the state directory.",
 )
 @click.option("--always", is_flag=True, envvar="RXLAUNCH_ALWAYS", help="Write them on success too.")
+@click.option(
+    "--save-builds",
+    is_flag=True,
+    envvar="RXLAUNCH_SAVE_BUILDS",
+    help="Leave the builds in the checkout, for the caches that `cache-key` names.",
+)
 @options.directory
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD [ARG]...")
 def ci(
     directory: Path, command: tuple[str, ...], *, mode: str | None, external: bool, fresh: bool, https: bool | None,
     wait_timeout: float | None, timeout: float | None, keep: bool, junit: Path | None, artifacts: Path | None,
-    always: bool,
+    always: bool, save_builds: bool,
 ) -> None:  # fmt: skip
     """Boot this checkout on a throwaway database, run CMD against it, take everything down; exit with CMD's code.
 
@@ -61,5 +67,8 @@ def ci(
     """
     from launcher.app.ci import Wish, run
 
-    wish = Wish(directory, command, mode, external, fresh, https, wait_timeout, timeout, keep, junit, artifacts, always)
+    wish = Wish(
+        directory, command, mode, external, fresh, https, wait_timeout, timeout, keep, junit, artifacts, always,
+        save_builds,
+    )  # fmt: skip
     render.finish(run(wish), "text")

@@ -6,13 +6,12 @@ of its fingerprint. `public/admin` at the root of the checkout belongs to the pr
 
 import asyncio
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-from launcher.marketplace import persistent
-from launcher.marketplace.fingerprint import ABSENT, file_digest, files_digest, text_digest, walk, why_stale
+from launcher.marketplace import backend_sources, persistent, stamps
+from launcher.marketplace.fingerprint import ABSENT, file_digest, sizes_digest, text_digest, walk, why_stale
 from launcher.marketplace.medusa import assets_of
-from launcher.marketplace.project import find_project, medusa_cli, node_major, services_env
+from launcher.marketplace.project import medusa_cli, node_major, services_env
 from launcher.plan.step import CommandResult, Outcome, Run, Skip, StepContext, StepFailed
 
 KEY = "medusa-build"
@@ -22,6 +21,8 @@ _BAKED = re.compile(r'"(https?://[^"]+|/)",\w+="session"')
 _LOADED_LATER = re.compile(r"__vite__mapDeps=.{0,80}?\[([^\]]*)\]", re.DOTALL)
 _CHUNK = re.compile(r'"(assets/[\w.-]+\.(?:js|css))"')
 _LEFT_OUT = re.compile(r"admin-vite-plugin\] An error occurred while parsing the file\.? (.+)")
+_CODE = frozenset({".js", ".mjs", ".cjs", ".json", ".css", ".html"})
+_UPLOADS = frozenset({*persistent.ALWAYS, *persistent.IF_PRESENT, "private"})
 _ADMIN_OFF = "Skipping admin build"
 
 
@@ -33,7 +34,10 @@ class MedusaBuild:
         missing = await asyncio.to_thread(_missing_asset, context.cwd)
         if missing:
             return Run(f"the admin's page names {missing}, which is not there")
-        stale = why_stale(context, KEY, await _inputs_and_output(context))
+        stamp = stamps.read(context.cwd / OUTPUT)
+        travelled = stamp.value if stamp and stamp.key == KEY else None
+        current = {**await _inputs(context), "the build": await asyncio.to_thread(_output_identity, context.cwd)}
+        stale = why_stale(context, KEY, current, travelled)
         return Run(stale) if stale else Skip("sources, packages and build are unchanged")
 
     async def run(self, context: StepContext) -> Outcome:
@@ -58,7 +62,9 @@ class MedusaBuild:
                 f"the project itself writes {', '.join(foreign)} into its admin (admin.backendUrl in medusa-config): "
                 "the admin will call that address, whatever port the backend has"
             )
-        context.fingerprints.put(KEY, {**before, "the build": _output_identity(context.cwd)})
+        made = {**before, "the build": await asyncio.to_thread(_output_identity, context.cwd)}
+        context.fingerprints.put(KEY, made)
+        stamps.write(context.cwd / OUTPUT, stamps.Stamp(KEY, made))
         return Outcome(note=f"backend and admin built in {result.seconds:.0f} s")
 
 
@@ -81,41 +87,21 @@ def chunks_of(bundle: str) -> list[str]:
     return list(dict.fromkeys(_CHUNK.findall(listed[1]))) if listed else []
 
 
-async def _inputs_and_output(context: StepContext) -> dict[str, str]:
-    return {**await _inputs(context), "the build": _output_identity(context.cwd)}
-
-
 async def _inputs(context: StepContext) -> dict[str, str]:
-    backend, node = context.cwd, await node_major(context)
-
-    def digest() -> dict[str, str]:
-        return {
-            "sources": files_digest(backend, _sources(backend)),
-            "lock file": file_digest(find_project(backend, context.root).lock),
-            "Node": node,
-            "admin variables": text_digest(*_baked_variables(context)),
-        }
-
-    return await asyncio.to_thread(digest)
-
-
-def _baked_variables(context: StepContext) -> Iterator[str]:
-    """Variables that end up in the bundle: vite's by rule, ADMIN_… by custom. CORS lists carry ports and don't."""
-    for name, value in sorted(context.env.items()):
-        if name.startswith(("VITE_", "ADMIN_", "MEDUSA_ADMIN_")) and not name.endswith("_CORS"):
-            yield f"{name}={value}"
-
-
-def _sources(backend: Path) -> Iterator[Path]:
-    yield from walk(backend / "src")
-    for pattern in ("medusa-config.*", "tsconfig*.json", "instrumentation.*", "vite.config.*", "tailwind.config.*"):
-        yield from backend.glob(pattern)
+    node = await node_major(context)
+    return await asyncio.to_thread(backend_sources.inputs, context, node)
 
 
 def _output_identity(backend: Path) -> str:
-    """The page names its bundle by content hash, so the page identifies the whole admin."""
-    config = next(iter(sorted((backend / OUTPUT).glob("medusa-config.*js"))), None)
-    return text_digest(file_digest(backend / ADMIN / "index.html"), file_digest(config))
+    """The page names its bundle by content hash, so the page identifies the whole admin; nothing of it may be gone.
+
+    Only code counts: a running backend writes other files beside it.
+    """
+    output = backend / OUTPUT
+    config = next(iter(sorted(output.glob("medusa-config.*js"))), None)
+    code = [path for path in walk(output) if path.suffix in _CODE and path.name != stamps.NAME]
+    code = [path for path in code if path.relative_to(output).parts[0] not in _UPLOADS]
+    return text_digest(file_digest(backend / ADMIN / "index.html"), file_digest(config), sizes_digest(output, code))
 
 
 def _missing_asset(backend: Path) -> str | None:

@@ -28,7 +28,7 @@ _CONNECT_SECONDS = 3
 _STATEMENT_MILLISECONDS = 15_000
 _KEY_LOCK = 7_310_551  # any number of our own: two launchers wait for each other on it
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_LEDGERS = ("mikro_orm_migrations", "link_module_migrations", "script_migrations")
+_LEDGERS = {"mikro_orm_migrations": "name", "link_module_migrations": "table_name", "script_migrations": "script_name"}
 
 _LINKED = """
     select k.token from api_key k
@@ -66,10 +66,11 @@ class Unreachable(StepFailed):
 
 
 class Identity(Value, frozen=True):
-    """Which database this is (`cluster`) and which migrations it has had (`ledgers`)."""
+    """Which database this is (`cluster`), which migrations it has had (`ledgers`), and what it has (`tables`)."""
 
     cluster: str
     ledgers: str
+    tables: frozenset[str]
 
 
 class Contents(Value, frozen=True):
@@ -108,6 +109,15 @@ async def contents(url: str, admin_email: str) -> Contents:
         users = _number(connection, 'select count(*) from "user" where deleted_at is null') if has_user else 0
         by_email = 'select count(*) from "user" where deleted_at is null and lower(email) = lower(%s)'
         return Contents(regions, users, bool(users) and _number(connection, by_email, admin_email) > 0)
+
+    return await _ask(url, ask)
+
+
+async def region_ids(url: str) -> list[str]:
+    """The regions that a storefront's cached answers may speak of."""
+
+    def ask(connection: "psycopg.Connection") -> list[str]:
+        return sorted(_names_in(connection, "region", "id")) if _exists(connection, "region") else []
 
     return await _ask(url, ask)
 
@@ -291,16 +301,20 @@ def _identity(connection: "psycopg.Connection") -> Identity:
     number, name = connection.execute(
         "select oid, datname from pg_database where datname = current_database()"
     ).fetchone() or (0, "")
-    ledgers = ",".join(_ledger(connection, table) for table in _LEDGERS)
-    return Identity(cluster=f"{system}/{number}/{name}", ledgers=ledgers)
+    ledgers = ",".join(_ledger(connection, table, column) for table, column in _LEDGERS.items())
+    rows = connection.execute("select tablename from pg_tables where schemaname = any (current_schemas(false))")
+    return Identity(f"{system}/{number}/{name}", ledgers, frozenset(str(table) for (table,) in rows.fetchall()))
 
 
-def _ledger(connection: "psycopg.Connection", table: str) -> str:
-    """`182:182`: a dropped and restored row is seen as well as an added one."""
+def _ledger(connection: "psycopg.Connection", table: str, column: str) -> str:
+    """`182:182:9f86…`: count, highest number, names, so that a dump of another branch is seen as well as an old one."""
     if not _exists(connection, table):
         return "none"
-    row = connection.execute(f"select count(*), coalesce(max(id), 0) from {table}").fetchone()  # noqa: S608 - constant
-    return f"{row[0]}:{row[1]}" if row else "none"
+    row = connection.execute(
+        f"select count(*), coalesce(max(id), 0), md5(coalesce(string_agg({column}, ',' order by {column}), '')) "  # noqa: S608 - constants
+        f"from {table}"
+    ).fetchone()
+    return f"{row[0]}:{row[1]}:{row[2][:8]}" if row else "none"
 
 
 def _names_in(connection: "psycopg.Connection", table: str, column: str, where: str = "true") -> frozenset[str]:

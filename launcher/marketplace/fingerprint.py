@@ -1,6 +1,7 @@
 """Fingerprints of inputs and outputs: content hashes under names, so that a rerun can say what changed.
 
-Reads files only. A fingerprint is a flat mapping (lock=…, sources=…); `state/` keeps it outside the checkout.
+Reads files only. A fingerprint is a flat mapping (lock=…, sources=…); `state/` keeps it outside the checkout, and a
+stamp (`stamps.py`) in the result itself.
 """
 
 import hashlib
@@ -46,14 +47,35 @@ def walk(top: Path) -> Iterator[Path]:
         yield from (Path(directory, name) for name in files)
 
 
-def why_stale(context: StepContext, key: str, current: Mapping[str, str]) -> str | None:
-    """Why the work must be done (again); None when the stored fingerprint is the current one."""
+def sizes_digest(root: Path, files: Iterable[Path]) -> str:
+    """SHA-256 over names and sizes: whether results are complete, without reading tens of megabytes."""
+    named = {path.relative_to(root).as_posix(): path for path in files}
+    return text_digest(*(f"{name} {size_of(named[name])}" for name in sorted(named)))
+
+
+def size_of(path: Path) -> int:
+    """A file's size; -1 when it has just gone."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
+
+
+def changed(stored: Mapping[str, str], current: Mapping[str, str]) -> list[str]:
+    """The names under which two fingerprints differ, those of the current one first."""
+    return [name for name in {**current, **stored} if stored.get(name) != current.get(name)]
+
+
+def why_stale(
+    context: StepContext, key: str, current: Mapping[str, str], stamped: Mapping[str, str] | None = None
+) -> str | None:
+    """Why the work must be done (again); None when the stored fingerprint, or the stamp's, is the current one."""
     if context.fresh:
         return "--fresh was asked for"
     stored = context.fingerprints.get(key)
-    if stored is None:
-        return "it was not done by rxlaunch yet"
-    changed = [name for name in current if stored.get(name) != current[name]]
-    if not changed and set(stored) == set(current):
+    if stamped is not None and not changed(stamped, current):
         return None
-    return f"{' and '.join(changed) or 'what is looked at'} changed"
+    if stored is None and stamped is None:
+        return "it was not done by rxlaunch yet"
+    different = changed(stored if stored is not None else stamped or {}, current)
+    return f"{' and '.join(different)} changed" if different else None

@@ -5,15 +5,19 @@ or recreated database has another one, and is migrated again.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from launcher.marketplace import database
-from launcher.marketplace.fingerprint import file_digest, files_digest, text_digest, walk, why_stale
+from launcher.marketplace.fingerprint import ABSENT, file_digest, files_digest, text_digest, walk, why_stale
 from launcher.marketplace.project import database_url, find_project, medusa_cli, services_env
+from launcher.marketplace.surroundings import linked_packages, switches
 from launcher.plan.step import Outcome, Run, Skip, StepContext, StepFailed
 
 KEY = "medusa-migrate"
+
+
+_TABLES = "its tables"
 
 
 class MedusaMigrate:
@@ -29,7 +33,10 @@ class MedusaMigrate:
         except database.Unreachable as error:
             return Run(f"its state is not known yet: {error.message}")
         inputs = await asyncio.to_thread(_inputs, context)
-        stale = why_stale(context, KEY, {**inputs, "the database": found.cluster, "its migrations": found.ledgers})
+        lost = _lost_tables(context, found)
+        stale = why_stale(context, KEY, _of_database({**inputs, _TABLES: _stored_tables(context)}, found))
+        if stale is None and lost:
+            return Run(f"{_listed(lost)} gone from the database")
         return Run(stale) if stale else Skip("migrations and database are unchanged")
 
     async def run(self, context: StepContext) -> Outcome:
@@ -52,19 +59,70 @@ class MedusaMigrate:
                 tail=result.tail,
             )
         after = await database.identity(url)
-        context.fingerprints.put(KEY, {**inputs, "the database": after.cluster, "its migrations": after.ledgers})
+        lost = _lost_tables(context, after)
+        if lost and before.ledgers == after.ledgers:
+            context.report(
+                f"{_listed(lost)} still gone from the database: its migrations are recorded as done, so Medusa "
+                "does not make it again; restore a dump, or start with an empty database"
+            )
+        context.fingerprints.put(KEY, _of_database({**inputs, _TABLES: ",".join(sorted(after.tables))}, after))
         changed = before.ledgers != after.ledgers
         return Outcome(note=f"{'migrated' if changed else 'nothing to migrate'} in {result.seconds:.0f} s")
 
 
+def _of_database(inputs: dict[str, str], found: database.Identity) -> dict[str, str]:
+    return {**inputs, "the database": found.cluster, "its migrations": found.ledgers}
+
+
+def _stored_tables(context: StepContext) -> str:
+    return (context.fingerprints.get(KEY) or {}).get(_TABLES, ABSENT)
+
+
+def _lost_tables(context: StepContext, found: database.Identity) -> list[str]:
+    """Tables that this database had after the last good run. More of them are nobody's concern: modules make some."""
+    stored = context.fingerprints.get(KEY) or {}
+    if stored.get("the database") != found.cluster:
+        return []
+    return sorted(set(stored.get(_TABLES, "").split(",")) - found.tables - {""})
+
+
+def _listed(tables: list[str]) -> str:
+    if len(tables) == 1:
+        return f"table {tables[0]} is"
+    return f"{len(tables)} tables ({', '.join(tables[:3])}{', …' if len(tables) > 3 else ''}) are"
+
+
 def _inputs(context: StepContext) -> dict[str, str]:
     backend = context.cwd
+    configs = list(backend.glob("medusa-config.*"))
+    linked = linked_packages(backend, context.root)
+    names = [*_migration_names(backend, context.root), *_in_linked(linked, _is_migration)]
     return {
         "lock file": file_digest(find_project(backend, context.root).lock),
-        "migration files": text_digest(*sorted(_migration_names(backend, context.root))),
-        "links and models": files_digest(backend, _schema_sources(backend)),
-        "medusa-config": files_digest(backend, backend.glob("medusa-config.*")),
+        "migration files": text_digest(*sorted(names)),
+        "links and models": text_digest(
+            files_digest(backend, _schema_sources(backend)), *_in_linked(linked, _is_schema, digest=True)
+        ),
+        "medusa-config": files_digest(backend, configs),
+        "settings of medusa-config": text_digest(*switches(configs, context.env)),
     }
+
+
+def _in_linked(linked: Mapping[str, Path], wanted: Callable[[Path], bool], *, digest: bool = False) -> Iterator[str]:
+    """The files of linked packages (a plugin in a workspace) that are wanted, by name or with their contents."""
+    for name, top in linked.items():
+        for path in walk(top):
+            if wanted(path.relative_to(top)):
+                text = f"{name}/{path.relative_to(top).as_posix()}"
+                yield f"{text} {file_digest(path)}" if digest else text
+
+
+def _is_migration(inside: Path) -> bool:
+    return bool({"migrations", "migration-scripts"} & set(inside.parts))
+
+
+def _is_schema(inside: Path) -> bool:
+    return bool({"links", "models"} & set(inside.parts))
 
 
 def _migration_names(backend: Path, root: Path) -> Iterator[str]:
@@ -75,7 +133,7 @@ def _migration_names(backend: Path, root: Path) -> Iterator[str]:
         if above == root:
             break
     for path in walk(backend / "src"):
-        if {"migrations", "migration-scripts"} & set(path.relative_to(backend).parts):
+        if _is_migration(path.relative_to(backend)):
             yield path.relative_to(backend).as_posix()
 
 

@@ -4,14 +4,28 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from launcher.marketplace.fingerprint import ABSENT, file_digest, files_digest, text_digest, walk, why_stale
+from launcher.marketplace import stamps
+from launcher.marketplace.fingerprint import (
+    ABSENT,
+    file_digest,
+    files_digest,
+    sizes_digest,
+    text_digest,
+    walk,
+    why_stale,
+)
 from launcher.marketplace.project import find_project, node_major, resolve_module
+from launcher.marketplace.surroundings import Place, linked_packages, named_in, shared_inputs, written_by_us
 from launcher.plan.step import Outcome, Run, Skip, StepContext, StepFailed
 
 KEY_VARIABLE = "NEXT_PUBLIC_MEDUSA_PUBLISHABLE_KEY"
 _BAKED_PREFIX = "NEXT_PUBLIC_"
 _GENERATED = frozenset({"next-env.d.ts"})
+_ABOUT = ("README", "CHANGELOG", "LICENSE", "CONTRIBUTING")  # at the top; Markdown elsewhere may be content
 _IDENTITY = ("BUILD_ID", "build-manifest.json", "required-server-files.json")
+_READ_BY_CODE = frozenset({".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mdx"})
+_SET_BY_NEXT = frozenset({"NODE_ENV", "NEXT_RUNTIME", "NEXT_TELEMETRY_DISABLED", "CI", "PORT"})
+RESULT = ".next"
 _NEEDS_BACKEND = ("ECONNREFUSED", "fetch failed", "generateStaticParams", "Failed to collect page data")
 
 
@@ -22,8 +36,10 @@ class NextBuild:
         """Skip when inputs are those of the last build, and .next is still that build (`next dev` overwrites it)."""
         if not (context.cwd / ".next" / "BUILD_ID").is_file():
             return Run("there is no build")
-        current = {**await _inputs(context), "the build": _output_identity(context.cwd)}
-        stale = why_stale(context, _key(context), current)
+        current = {**await _inputs(context), "the build": await asyncio.to_thread(_output_identity, context.cwd)}
+        stamp = stamps.read(context.cwd / RESULT)
+        travelled = stamp.value if stamp and stamp.key == _key(context) else None
+        stale = why_stale(context, _key(context), current, travelled)
         return Run(stale) if stale else Skip("sources, packages, public values and build are unchanged")
 
     async def run(self, context: StepContext) -> Outcome:
@@ -43,7 +59,9 @@ class NextBuild:
                 remedy="distDir and export in next.config are not supported: give the storefront its own command",
                 tail=result.tail,
             )
-        context.fingerprints.put(_key(context), {**before, "the build": _output_identity(context.cwd)})
+        made = {**before, "the build": await asyncio.to_thread(_output_identity, context.cwd)}
+        context.fingerprints.put(_key(context), made)
+        stamps.write(context.cwd / RESULT, stamps.Stamp(_key(context), made, dict(context.ports)))
         return Outcome(note=f"storefront built in {result.seconds:.0f} s")
 
 
@@ -52,44 +70,59 @@ def _key(context: StepContext) -> str:
 
 
 async def _inputs(context: StepContext) -> dict[str, str]:
-    storefront, node = context.cwd, await node_major(context)
-
-    def digest() -> dict[str, str]:
-        files = list(_sources(storefront))
-        return {
-            "sources": files_digest(storefront, files),
-            "lock file": file_digest(find_project(storefront, context.root).lock),
-            "Node": node,
-            "public values": text_digest(*_baked(context, files)),
-        }
-
-    return await asyncio.to_thread(digest)
+    return await asyncio.to_thread(inputs, context, await node_major(context))
 
 
-def _baked(context: StepContext, files: Iterable[Path]) -> Iterator[str]:
-    """NEXT_PUBLIC_ values that some source names, so that a build survives another port where it can."""
-    public = {name: value for name, value in context.env.items() if name.startswith(_BAKED_PREFIX)}
-    unseen = set(public) - {KEY_VARIABLE}
-    used = {KEY_VARIABLE} & set(public)
+def inputs(context: Place, node: str) -> dict[str, str]:
+    """The fingerprint of what a build is made from."""
+    storefront, project = context.cwd, find_project(context.cwd, context.root)
+    ours = written_by_us(context)
+    files = [path for path in _sources(storefront) if path.resolve() not in ours]
+    linked = [path for top in linked_packages(storefront, context.root).values() for path in walk(top)]
+    return {
+        "sources": files_digest(storefront, files),
+        "lock file": file_digest(project.lock),
+        "Node": node,
+        "public values": text_digest(*_baked(context, [*files, *linked])),
+        **shared_inputs(context, project),
+    }
+
+
+def _baked(context: Place, files: Iterable[Path]) -> Iterator[str]:
+    """NEXT_PUBLIC_ values that some source names, so that a build survives another port where it can.
+
+    And whatever next.config reads: its `env`, rewrites and redirects are written into the build.
+    """
+    env = context.env
+    unseen = {name for name in env if name.startswith(_BAKED_PREFIX)} - {KEY_VARIABLE}
+    used = {KEY_VARIABLE} & set(env)
+    used |= (named_in(context.cwd.glob("next.config.*")) & set(env)) - _SET_BY_NEXT
     for path in files:
-        if unseen and path.suffix in {".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mdx"}:
+        if unseen and path.suffix in _READ_BY_CODE:
             text = path.read_text(encoding="utf-8", errors="replace")
             found = {name for name in unseen if name in text}
             used |= found
             unseen -= found
-    return (f"{name}={public[name]}" for name in sorted(used))
+    return (f"{name}={env[name]}" for name in sorted(used))
 
 
 def _sources(storefront: Path) -> Iterator[Path]:
     """Everything but packages, results and hidden directories; .env files belong to it, Next reads them."""
     for path in walk(storefront):
+        if path.parent == storefront and path.name.startswith(_ABOUT):
+            continue
         hidden = path.name.startswith(".") and not path.name.startswith((".env", ".npmrc", ".babelrc"))
         if not hidden and path.name not in _GENERATED and path.suffix not in {".log", ".tsbuildinfo"}:
             yield path
 
 
 def _output_identity(storefront: Path) -> str:
-    return text_digest(*(file_digest(storefront / ".next" / name) for name in _IDENTITY))
+    """Next's manifests, and that no script or stylesheet is gone; pages are written anew while it serves."""
+    result = storefront / RESULT
+    static = walk(result / "static")
+    server = (path for path in walk(result / "server") if path.suffix == ".js")
+    manifests = (file_digest(result / name) for name in _IDENTITY)
+    return text_digest(*manifests, sizes_digest(result, [*static, *server]))
 
 
 def _remedy(tail: tuple[str, ...]) -> str:

@@ -10,16 +10,20 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from launcher.marketplace.fingerprint import ABSENT, file_digest, text_digest, why_stale
+from launcher.marketplace import stamps
+from launcher.marketplace.fingerprint import ABSENT, changed, file_digest, text_digest, why_stale
+from launcher.marketplace.npm_tree import npm_deleted, npm_difference
 from launcher.marketplace.project import (
     Project,
     dependencies,
     find_project,
     find_tool,
+    is_workspace,
     manifest,
     node_major,
     npm_command,
 )
+from launcher.marketplace.surroundings import patches_digest
 from launcher.plan.step import CommandResult, Outcome, Run, Skip, StepContext, StepFailed
 from launcher.values import Value
 
@@ -28,9 +32,13 @@ _TRACES = {  # what each manager leaves when it has finished
     "yarn": ("node_modules/.yarn-state.yml", "node_modules/.yarn-integrity", ".pnp.cjs"),
     "pnpm": ("node_modules/.modules.yaml",),
 }
+_BY_HAND = frozenset({"lock file", "package.json", "installed"})  # what changes when somebody runs npm
 _OUT_OF_STEP = ("package.json and package-lock.json", "ERR_PNPM_OUTDATED_LOCKFILE", "YN0028", "needs to be updated")
 _NPM_USAGE = "npm help ci"  # npm ends its complaint about the lock file with a page of usage
 _NO_NETWORK = ("ENOTFOUND", "ECONNREFUSED", "ETIMEDOUT", "EAI_AGAIN", "ECONNRESET", "ERR_SOCKET_TIMEOUT")
+
+
+_RUN_BY_INSTALL = ("preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare")
 
 
 class _Situation(Value, frozen=True):
@@ -50,15 +58,20 @@ class NodePackages:
         missing = await asyncio.to_thread(_missing, context.cwd, now.project)
         if missing:
             return Run(f"{_listed(missing)} not installed")
-        stale = why_stale(context, now.key, {**now.inputs, "installed": _trace(now.project)})
+        current = {**now.inputs, "installed": _trace(now.project)}
+        stamp = stamps.read(now.project.directory / "node_modules")
+        travelled = stamp.value if stamp and stamp.key == now.key else None
+        stale = why_stale(context, now.key, current, travelled)
         if stale is None:
             return Skip("packages, lock file and Node are unchanged")
-        if not context.fresh and context.fingerprints.get(now.key) is None and now.project.manager == "npm":
-            differs = await asyncio.to_thread(npm_difference, now.project.directory)
-            if differs is None:
-                return Skip("installed already, exactly as the lock file says")
-            return Run(differs)
-        return Run(stale)
+        known = context.fingerprints.get(now.key) or travelled
+        if context.fresh or now.project.manager != "npm" or not _could_be_by_hand(known, current):
+            return Run(stale)
+        differs = await asyncio.to_thread(npm_difference, now.project.directory)
+        if differs is not None:
+            return Run(differs if known is None else stale)
+        context.fingerprints.put(now.key, current)  # from now on another Node is seen
+        return Skip("installed already, exactly as the lock file says")
 
     async def run(self, context: StepContext) -> Outcome:
         """Install, then remember for what."""
@@ -74,7 +87,9 @@ class NodePackages:
                 f"{now.project.manager} ended well, but {_listed(missing)} not installed", tail=result.tail
             )
         now = await _situation(context)  # an install without a lock file has written one
-        context.fingerprints.put(now.key, {**now.inputs, "installed": _trace(now.project)})
+        made = {**now.inputs, "installed": _trace(now.project)}
+        context.fingerprints.put(now.key, made)
+        stamps.write(now.project.directory / "node_modules", stamps.Stamp(now.key, made))
         return Outcome(note=f"packages installed by {now.project.manager} in {result.seconds:.0f} s")
 
 
@@ -98,25 +113,6 @@ def install_command(context: StepContext, project: Project) -> list[str]:
     )
 
 
-def npm_difference(directory: Path) -> str | None:
-    """How an installed node_modules differs from package.json and its lock file; None when it doesn't."""
-    locked = _packages(directory / "package-lock.json") or _packages(directory / "npm-shrinkwrap.json")
-    installed = _packages(directory / "node_modules" / ".package-lock.json")
-    if locked is None or installed is None:
-        return "node_modules was not installed by npm from a lock file"
-    if not _same_wishes(locked.pop("", {}), manifest(directory)):
-        return "package.json asks for something else than its lock file"
-    installed.pop("", None)
-    for path, entry in locked.items():
-        have = installed.get(path)
-        if have is None and "node_modules/" in path and not _may_be_absent(entry):
-            return f"{path} is not installed"
-        if have is not None and have.get("version") != entry.get("version"):
-            return f"{path} is installed in another version"
-    extra = next((path for path in installed if path not in locked), None)
-    return f"{extra} is installed and not in the lock file" if extra else None
-
-
 class Installed(Value, frozen=True):
     """What a look at a project's packages shows; `missing` and `difference` are sentences, None when all is well."""
 
@@ -136,43 +132,59 @@ def look(directory: Path, root: Path) -> Installed:
     )
 
 
+def _could_be_by_hand(known: Mapping[str, str] | None, current: Mapping[str, str]) -> bool:
+    """Whether what changed since is what somebody changes who runs npm: what it installed, and nothing but that.
+
+    Then the trace says what is there. A lock file or manifest that changed alone was not installed yet; modules that
+    another Node compiled are not seen from the trace.
+    """
+    if known is None:
+        return True
+    different = set(changed(known, current))
+    return "installed" in different and different <= _BY_HAND
+
+
 async def _situation(context: StepContext) -> _Situation:
     project = find_project(context.cwd, context.root)
-    inputs = {
-        "lock file": file_digest(project.lock),
-        "package.json": text_digest(json.dumps(_wishes(manifest(project.directory)), sort_keys=True)),
-        "Node": await node_major(context),
-        "platform": sysconfig.get_platform(),
-    }
+    found = await asyncio.to_thread(inputs, project, await node_major(context))
     inside = project.directory.relative_to(context.root) if context.root in project.directory.parents else Path()
-    return _Situation(project, f"node-packages:{inside.as_posix()}", inputs)
+    return _Situation(project, f"node-packages:{inside.as_posix()}", found)
+
+
+def inputs(project: Project, node: str) -> dict[str, str]:
+    """The fingerprint of what decides which packages are installed."""
+    wishes = [_wishes(found) for found in _manifests(project)]
+    patches = patches_digest(project)
+    return {
+        "lock file": file_digest(project.lock),
+        "package.json": text_digest(*(json.dumps(each, sort_keys=True) for each in wishes)),
+        "Node": node,
+        "platform": sysconfig.get_platform(),
+        **({"patches": patches} if patches else {}),
+    }
 
 
 def _wishes(package: Mapping[str, Any]) -> dict[str, Any]:
     """What in a package.json decides what is installed."""
     sections = ("dependencies", "devDependencies", "optionalDependencies", "overrides", "resolutions", "workspaces")
-    return {section: package[section] for section in sections if package.get(section)}
+    scripts = package.get("scripts")
+    run = {name: scripts[name] for name in _RUN_BY_INSTALL if scripts.get(name)} if isinstance(scripts, dict) else {}
+    wished = {section: package[section] for section in sections if package.get(section)}
+    return {**wished, "scripts": run} if run else wished
 
 
-def _same_wishes(locked: Mapping[str, Any], package: Mapping[str, Any]) -> bool:
-    return dependencies(locked) == dependencies(package)
-
-
-def _packages(path: Path) -> dict[str, dict[str, Any]] | None:
-    try:
-        packages = json.loads(path.read_text(encoding="utf-8")).get("packages")
-    except (OSError, ValueError, AttributeError):
-        return None
-    return packages if isinstance(packages, dict) else None
-
-
-def _may_be_absent(entry: Mapping[str, Any]) -> bool:
-    """Optional packages of other platforms, and peers nobody needs, are in the lock file but not on the disk."""
-    return any(entry.get(kind) for kind in ("optional", "devOptional", "peer", "extraneous"))
+def _manifests(project: Project) -> list[Mapping[str, Any]]:
+    """The manifest, and those of a workspace's members: they wish too."""
+    found: list[Mapping[str, Any]] = [manifest(project.directory)]
+    if is_workspace(project.directory):
+        for pattern in ("*/package.json", "*/*/package.json"):
+            members = sorted(project.directory.glob(pattern))
+            found += [manifest(path.parent) for path in members if "node_modules" not in path.parts]
+    return found
 
 
 def _missing(directory: Path, project: Project) -> list[str]:
-    """Direct dependencies that are not installed: a deleted or half-deleted node_modules.
+    """Direct dependencies that are not installed, or one of theirs: a deleted or half-deleted node_modules.
 
     Looked for up to the lock file's directory, not beyond: there node would find those of another project, a backend's
     for a storefront in its folder, in versions of its own.
@@ -183,7 +195,9 @@ def _missing(directory: Path, project: Project) -> list[str]:
         return []
     lineage = (directory, *directory.parents)
     places = lineage[: lineage.index(project.directory) + 1] if project.directory in lineage else lineage
-    return [name for name in dependencies(package) if name not in optional and not _present(places, name)]
+    missing = [name for name in dependencies(package) if name not in optional and not _present(places, name)]
+    deleted = npm_deleted(project.directory) if not missing and project.manager == "npm" else None
+    return [deleted.removeprefix("node_modules/")] if deleted else missing
 
 
 def _present(places: Iterable[Path], name: str) -> bool:

@@ -58,7 +58,7 @@ def find_project(directory: Path, root: Path) -> Project:
         inside = inside[: inside.index(root) + 1]
     for candidate in inside:
         locks = {manager: candidate / name for name, manager in LOCK_FILES.items() if (candidate / name).is_file()}
-        if locks and candidate != directory and not _is_workspace(candidate):
+        if locks and candidate != directory and not is_workspace(candidate):
             break  # the lock file of somebody else: a backend's does not cover a storefront in its folder
         if locks:
             named = _named_manager(candidate)
@@ -67,7 +67,8 @@ def find_project(directory: Path, root: Path) -> Project:
     return Project(directory, _named_manager(directory) or "npm", None)
 
 
-def _is_workspace(directory: Path) -> bool:
+def is_workspace(directory: Path) -> bool:
+    """Whether a lock file there covers the projects below."""
     return (directory / "pnpm-workspace.yaml").is_file() or bool(manifest(directory).get("workspaces"))
 
 
@@ -161,7 +162,7 @@ async def node_version(context: StepContext) -> str:
     stat = real.stat()
     identity = f"{real} {stat.st_size} {stat.st_mtime_ns}"
     known = context.fingerprints.get("node-version")
-    if known and known.get("node") == identity:
+    if known and known.get("node") == identity and _is_node_itself(real):
         return known["version"]
     result = await context.run(["node", "--version"])
     version = next((line.strip() for line in reversed(result.tail) if re.match(r"\s*v\d+\.", line)), "")
@@ -169,6 +170,14 @@ async def node_version(context: StepContext) -> str:
         raise StepFailed(f"{node} does not run (exit code {result.code})", tail=result.tail)
     context.fingerprints.put("node-version", {"node": identity, "version": version})
     return version
+
+
+def _is_node_itself(real: Path) -> bool:
+    """Not a version manager's shim, whose answer depends on the project and not on the file (asdf, Volta, mise)."""
+    if real.stem.lower() not in ("node", "nodejs"):
+        return False
+    with real.open("rb") as file:
+        return file.read(2) != b"#!"
 
 
 async def node_major(context: StepContext) -> str:

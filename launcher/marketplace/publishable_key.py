@@ -90,7 +90,8 @@ def _cache(context: StepContext) -> Path | None:
 
 
 async def _cache_owner(url: str, token: str) -> dict[str, str]:
-    return {"database": (await database.identity(url)).cluster, "key": text_digest(token)}
+    regions = text_digest(*await database.region_ids(url))  # other ones, when a dump was restored into it
+    return {"database": (await database.identity(url)).cluster, "key": text_digest(token), "regions": regions}
 
 
 async def _drop_foreign_cache(context: StepContext, url: str, token: str) -> None:

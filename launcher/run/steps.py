@@ -173,7 +173,10 @@ class CommandTask:
             return Run("declares no inputs, so it runs every time")
         if context.fresh:
             return Run("--fresh")
-        if context.fingerprints.get(self._key) == await self._fingerprint(context):
+        now = await self._fingerprint(context)
+        if now["inputs"] == _NOTHING:
+            return Run("no file matches its inputs, so nothing tells when to skip it")
+        if context.fingerprints.get(self._key) == now:
             return Skip("inputs and outputs unchanged")
         return Run("inputs or outputs changed")
 
@@ -193,18 +196,42 @@ class CommandTask:
         return f"task:{self._unit.name}"
 
     async def _fingerprint(self, context: StepContext) -> dict[str, str]:
-        command = "\0".join(self._spec.command or ())
+        scope = self._world.scope(context.env)
+        argv = [expand(part, scope) for part in self._spec.command or ()]
+        templates = {**self._world.plan.stack.env, **self._spec.env}
+        variables = [f"{name}={context.env.get(name, '')}" for name in sorted(templates)]
         return {
-            "command": hashlib.sha256(command.encode()).hexdigest(),
+            "command": _digest(*argv),
+            "program": _identity(argv, context.env),
+            "environment": _digest(*variables),
             "inputs": await asyncio.to_thread(_hash_globs, context.cwd, self._spec.inputs),
             "outputs": await asyncio.to_thread(_hash_globs, context.cwd, self._spec.outputs),
         }
 
 
+def _digest(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
+
+def _identity(argv: Sequence[str], env: Mapping[str, str]) -> str:
+    """Which program it is: another version of a tool has another place or size. Its date says nothing."""
+    try:
+        found = Path(program(argv, env)[0]).resolve()
+        return f"{found} {found.stat().st_size}"
+    except (StepFailed, OSError):
+        return "-"
+
+
 def _hash_globs(base: Path, patterns: Sequence[str]) -> str:
+    """Names and contents of what matches; a directory stands for all files in it."""
+    found = {path for pattern in patterns for path in base.glob(pattern)}
+    files = {path for path in found if path.is_file()}
+    files |= {path for top in found if top.is_dir() for path in top.rglob("*") if path.is_file()}
     digest = hashlib.sha256()
-    files = {path for pattern in patterns for path in base.glob(pattern) if path.is_file()}
     for path in sorted(files):
         digest.update(str(path.relative_to(base)).encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+_NOTHING = hashlib.sha256().hexdigest()

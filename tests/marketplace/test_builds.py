@@ -4,6 +4,7 @@ import pytest
 
 from launcher.marketplace.admin_build import MedusaBuild, baked_origins
 from launcher.marketplace.next_build import NextBuild
+from launcher.marketplace.persistent import link_directory
 from launcher.plan.step import CommandResult, Run, Skip, StepFailed
 from tests.support.marketplace import write
 
@@ -103,6 +104,80 @@ def test_a_value_that_is_baked_into_the_admin_leads_to_a_build(built, name):
 def test_a_missing_hashed_asset_is_found_before_the_user_finds_it(built):
     (built.root / ".medusa/server/public/admin/assets/index-A1.js").unlink()
     assert check(MedusaBuild, built) == Run("the admin's page names assets/index-A1.js, which is not there")
+
+
+@pytest.mark.parametrize("name", ["public/admin/assets/later-B2.js", "src/api/route.js"])
+def test_a_file_of_the_build_that_is_gone_leads_to_a_build(backend, name):
+    more = {f".medusa/server/{name}": "loaded later"}
+    backend.does = lambda _argv, _env: write(backend.root, {**BUILT, **more}) and None
+    run(MedusaBuild, backend)
+    assert isinstance(check(MedusaBuild, backend), Skip)
+    write(backend.root, {".medusa/server/static/image.png": "uploaded", ".medusa/server/backend.log": "of a run"})
+    assert isinstance(check(MedusaBuild, backend), Skip)
+    (backend.root / ".medusa/server" / name).unlink()
+    assert check(MedusaBuild, backend) == Run("the build changed")
+
+
+@pytest.mark.parametrize(
+    ("name", "runs"),
+    [
+        ("lib/prices.ts", True),
+        ("instrumentation.ts", True),
+        ("storefront/src/page.tsx", False),
+        ("tests/prices.ts", False),
+        ("lib/notes.md", False),
+    ],
+)
+def test_code_beside_src_is_compiled_too(backend, name, runs):
+    write(backend.root, {"storefront/package.json": {}, "lib/prices.ts": "1"})
+    run(MedusaBuild, backend)
+    write(backend.root, {name: "changed"})
+    assert isinstance(check(MedusaBuild, backend), Run if runs else Skip)
+
+
+@pytest.mark.parametrize("kind", [MedusaBuild, NextBuild])
+@pytest.mark.not_under_wine("its links on a drive lead nowhere")
+def test_a_linked_package_is_a_source(kind, request):
+    context = request.getfixturevalue("backend" if kind is MedusaBuild else "storefront")
+    write(context.root, {"shared/package.json": {"name": "shared"}, "shared/src/index.ts": "1"})
+    write(context.cwd, {"package.json": {"dependencies": {"shared": "file:shared", "real": "1"}}})
+    write(context.cwd, {"node_modules/real/package.json": {}})
+    link_directory(context.root / "shared", context.cwd / "node_modules" / "shared")
+    run(kind, context)
+    assert isinstance(check(kind, context), Skip)
+    write(context.cwd, {"node_modules/real/index.js": "an installed package is the lock file's business"})
+    assert isinstance(check(kind, context), Skip)
+    write(context.root, {"shared/src/index.ts": "2"})
+    assert "linked packages changed" in check(kind, context).reason
+
+
+@pytest.mark.parametrize(
+    ("config", "name", "runs"),
+    [
+        ("admin: { disable: process.env.WITHOUT_IT === 'true' }", "WITHOUT_IT", True),
+        ("admin: { vite: () => ({ define: { A: process.env.COLOUR } }) }", "COLOUR", True),
+        ("http: { jwtSecret: process.env.JWT_SECRET }, admin: {}", "JWT_SECRET", False),
+        ("", "MEDUSA_FF_RBAC", True),
+        ("", "DISABLE_MEDUSA_ADMIN", True),
+    ],
+)
+def test_what_the_admins_configuration_reads_is_baked_in(backend, config, name, runs):
+    write(backend.root, {"medusa-config.ts": config})
+    backend.env[name] = "one"
+    run(MedusaBuild, backend)
+    backend.env[name] = "two"
+    assert isinstance(check(MedusaBuild, backend), Run if runs else Skip)
+
+
+@pytest.mark.parametrize("kind", [MedusaBuild, NextBuild])
+def test_a_restored_build_says_itself_what_it_is_of(kind, request):
+    context = request.getfixturevalue("built" if kind is MedusaBuild else "storefront")
+    if kind is NextBuild:
+        run(kind, context)
+    context.fingerprints.kept.clear()  # another machine
+    assert isinstance(check(kind, context), Skip)
+    write(context.cwd, {"src/new.ts": "changed"})
+    assert check(kind, context) == Run("sources changed")
 
 
 def test_a_build_by_somebody_else_is_not_trusted(backend):
@@ -231,6 +306,34 @@ def test_values_that_are_baked_in_lead_to_a_build_and_others_do_not(storefront):
     storefront.env["NEXT_PUBLIC_TITLE"] = "Shop"
     storefront.env[KEY] = "pk_2"
     assert check(NextBuild, storefront) == Run("public values changed")
+
+
+def test_what_next_config_reads_is_baked_in_and_other_values_are_not(storefront):
+    write(storefront.cwd, {"next.config.js": "rewrites: () => process.env.MEDUSA_BACKEND_URL"})
+    storefront.env.update(MEDUSA_BACKEND_URL="http://h:9001", STRIPE_KEY="one")
+    run(NextBuild, storefront)
+    storefront.env["STRIPE_KEY"] = "two"
+    assert isinstance(check(NextBuild, storefront), Skip)
+    storefront.env["MEDUSA_BACKEND_URL"] = "http://h:9002"
+    assert check(NextBuild, storefront) == Run("public values changed")
+
+
+@pytest.mark.parametrize("name", ["README.md", "LICENSE", ".next/server/app/page.html", "public/runtime-config.js"])
+def test_what_is_written_beside_a_storefront_leads_to_no_build(storefront, name):
+    storefront.options["runtime_config_path"] = "storefront/public/runtime-config.js"
+    run(NextBuild, storefront)
+    write(storefront.cwd, {name: "changed"})
+    assert isinstance(check(NextBuild, storefront), Skip)
+
+
+def test_a_chunk_that_is_gone_leads_to_a_build(storefront):
+    build = storefront.does
+    more = {".next/static/chunks/a.js": "1", ".next/server/page.js": "1"}
+    storefront.does = lambda argv, env: build(argv, env) or (write(storefront.cwd, more) and None)
+    for name in more:
+        run(NextBuild, storefront)
+        (storefront.cwd / name).unlink()
+        assert check(NextBuild, storefront) == Run("the build changed")
 
 
 def test_a_storefront_that_asks_the_backend_while_it_builds_is_told_so(storefront):

@@ -6,7 +6,9 @@ import shutil
 import pytest
 
 from launcher import native
-from launcher.marketplace.packages import NodePackages, install_command, look, npm_difference
+from launcher.marketplace import stamps
+from launcher.marketplace.npm_tree import npm_difference
+from launcher.marketplace.packages import NodePackages, install_command, look
 from launcher.marketplace.project import find_project, npm_command, resolve_module
 from launcher.plan.step import CommandResult, Run, Skip, StepFailed
 from tests.support.marketplace import write
@@ -83,6 +85,93 @@ def test_another_node_major_leads_to_an_install_and_a_minor_does_not(shop, monke
         shop.fingerprints.forget("node-version")
         monkeypatch.setattr("tests.support.marketplace.NODE", version)
         assert isinstance(check(shop), expected)
+
+
+def by_hand(shop, version="1.0.2"):
+    """`npm install left@VERSION` by somebody else than us."""
+    package = {**PACKAGE, "dependencies": {"left": f"^{version}"}}
+    locked = {**LOCKED, "node_modules/left": {"version": version}}
+    write(shop.root, {"package.json": package})
+    write(shop.root, {"package-lock.json": {**LOCK, "packages": {"": package, **locked}}})
+    install(shop.root, {name: entry for name, entry in locked.items() if name != "node_modules/fsevents"})
+
+
+def test_what_somebody_installed_by_hand_is_kept_when_the_lock_file_agrees(shop):
+    run(shop)
+    by_hand(shop)
+    assert check(shop) == Skip("installed already, exactly as the lock file says")
+    assert check(shop) == Skip("packages, lock file and Node are unchanged")
+
+
+def test_what_was_installed_by_hand_is_not_kept_for_another_node(shop, monkeypatch):
+    run(shop)
+    by_hand(shop)
+    assert isinstance(check(shop), Skip)
+    shop.fingerprints.forget("node-version")
+    monkeypatch.setattr("tests.support.marketplace.NODE", "v22.0.0")
+    assert check(shop) == Run("Node changed")
+    by_hand(shop, "1.0.3")
+    assert isinstance(check(shop), Run)
+
+
+def test_a_lock_file_that_was_pulled_and_not_installed_yet_leads_to_an_install(shop):
+    run(shop)
+    trace = (shop.root / "node_modules/.package-lock.json").read_text()
+    by_hand(shop)
+    write(shop.root, {"node_modules/.package-lock.json": trace})
+    assert check(shop) == Run("lock file and package.json changed")
+
+
+def test_a_package_of_a_package_that_was_deleted_leads_to_an_install(shop):
+    run(shop)
+    shutil.rmtree(shop.root / "node_modules/right/node_modules/left")
+    assert check(shop) == Run("right/node_modules/left is not installed")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "runs"),
+    [
+        ("patches/left.patch", "diff", True),
+        ("package.json", {**PACKAGE, "scripts": {"postinstall": "patch-package"}}, True),
+        ("package.json", {**PACKAGE, "scripts": {"dev": "medusa develop"}}, False),
+    ],
+)
+def test_what_an_install_does_besides_is_looked_at_too(shop, name, text, runs):
+    run(shop)
+    write(shop.root, {name: text})
+    assert isinstance(check(shop), Run if runs else Skip)
+
+
+def test_the_wishes_of_a_workspaces_members_count(shop):
+    member = {"dependencies": {"left": "^1.0.0"}}
+    write(shop.root, {"package.json": {**PACKAGE, "workspaces": ["apps/*"]}, "apps/web/package.json": member})
+    run(shop)
+    assert isinstance(check(shop), Skip)
+    write(shop.root, {"apps/web/package.json": {"dependencies": {"left": "^1.1.0"}}})
+    assert check(shop) == Run("package.json changed")
+
+
+def test_packages_restored_from_a_cache_say_themselves_what_they_are(shop):
+    run(shop)
+    shop.fingerprints.kept.clear()
+    assert check(shop) == Skip("packages, lock file and Node are unchanged")
+    stamp = stamps.read(shop.root / "node_modules")
+    older = stamps.Stamp(stamp.key, {**stamp.value, "Node": "18"})
+    stamps.write(shop.root / "node_modules", older)
+    assert check(shop) == Run("Node changed")
+
+
+@pytest.mark.linux_only("its programs are scripts")
+def test_a_version_managers_shim_is_asked_every_time(shop, monkeypatch, tmp_path):
+    shims = tmp_path / "shims"
+    shims.mkdir()
+    for name in ("node", "npm"):
+        (shims / name).write_text("#!/bin/sh\n")
+        (shims / name).chmod(0o755)
+    shop.env["PATH"] = f"{shims}:{shop.env['PATH']}"
+    run(shop)
+    monkeypatch.setattr("tests.support.marketplace.NODE", "v22.0.0")  # as a .tool-versions file may say
+    assert check(shop) == Run("Node changed")
 
 
 def test_a_script_added_to_package_json_changes_nothing(shop):
@@ -312,6 +401,9 @@ def test_a_real_npm_installs_what_the_check_then_accepts(context):
     run(context)
     assert check(context) == Skip("packages, lock file and Node are unchanged")
     context.fingerprints.kept.clear()
+    assert check(context) == Skip("packages, lock file and Node are unchanged")  # node_modules say so themselves
+    context.fingerprints.kept.clear()
+    (context.root / "node_modules" / stamps.NAME).unlink()
     assert check(context) == Skip("installed already, exactly as the lock file says")
     write(context.root, {"package.json": {**package, "dependencies": {"left": "file:left", "new": "file:new"}}})
     write(context.root, {"new/package.json": {"name": "new", "version": "1.0.0"}})

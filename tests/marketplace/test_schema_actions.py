@@ -94,6 +94,55 @@ def test_migrations_applied_or_undone_by_somebody_else_lead_to_a_run(shop, sql):
     assert check(MedusaMigrate, shop) == Run("its migrations changed")
 
 
+def test_the_dump_of_another_branch_leads_to_a_run_though_it_has_as_many_migrations(shop, sql):
+    run(MedusaMigrate, shop)
+    sql("insert into mikro_orm_migrations (name) values ('Migration1')")
+    run(MedusaMigrate, shop)
+    sql("update mikro_orm_migrations set name = 'MigrationOfAnotherBranch'")
+    assert check(MedusaMigrate, shop) == Run("its migrations changed")
+
+
+def test_a_table_that_is_gone_leads_to_a_run_and_a_table_more_does_not(shop, sql):
+    run(MedusaMigrate, shop)
+    sql("create table made_while_it_ran (id text)")
+    assert isinstance(check(MedusaMigrate, shop), Skip)
+    sql("drop table region")
+    assert check(MedusaMigrate, shop) == Run("table region is gone from the database")
+    run(MedusaMigrate, shop)
+    assert "table region is still gone from the database" in shop.reports[0]
+    shop.does = lambda *_: sql("create table region (id text)")
+    sql("drop table store")
+    run(MedusaMigrate, shop)
+    assert "table store is still gone" in shop.reports[1]
+
+
+def test_a_schema_that_was_dropped_whole_leads_to_a_run(shop, sql):
+    run(MedusaMigrate, shop)
+    sql("drop schema public cascade")
+    sql("create schema public")
+    assert check(MedusaMigrate, shop) == Run("its migrations changed")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "runs"),
+    [
+        ("MEDUSA_FF_TRANSLATION", "true", True),  # switches a module on
+        ("STRIPE_KEY", "sk_1", True),  # brings a module in, by being there
+        ("SMTP_HOST", "other", False),  # was there before
+        ("WITH_INDEX", "false", True),  # says no, and said yes before
+        ("NOBODY_READS_IT", "x", False),
+    ],
+)
+def test_settings_that_switch_modules_lead_to_a_run(shop, name, value, runs):
+    config = "process.env.STRIPE_KEY ? 1 : 0; process.env['SMTP_HOST']; process.env.WITH_INDEX === 'true'"
+    write(shop.root, {"medusa-config.ts": config})
+    shop.env.update(SMTP_HOST="one", WITH_INDEX="true")
+    run(MedusaMigrate, shop)
+    shop.env[name] = value
+    found = check(MedusaMigrate, shop)
+    assert found == Run("settings of medusa-config changed") if runs else isinstance(found, Skip)
+
+
 def test_another_database_leads_to_a_run(shop, postgres):
     run(MedusaMigrate, shop)
     shop.outputs["database_url"] = postgres

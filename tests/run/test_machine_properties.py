@@ -27,6 +27,7 @@ class Stack(RuleBasedStateMachine):
         )
         self.live = {}  # unit → generation that really runs
         self.asked = set()
+        self.served = set()  # ready in their last incarnation
         self.timers = {}
         self.send(m.Boot())
 
@@ -37,11 +38,13 @@ class Stack(RuleBasedStateMachine):
             if isinstance(effect, m.Begin):
                 assert effect.unit not in self.live, "two incarnations of one unit"
                 self.live[effect.unit] = effect.generation
+                self.served.discard(effect.unit)
             elif isinstance(effect, m.Interrupt | m.Kill):
                 assert effect.unit in self.live, "an order for nobody"
                 self.asked.add(effect.unit)
             elif isinstance(effect, m.ArmTimer):
-                assert 0.5 <= effect.delay <= 4, "backoff out of bounds"
+                assert 0 <= effect.delay <= 4, "backoff out of bounds"
+                assert effect.delay >= 0.5 or effect.unit in self.served, "who never served waits the whole delay"
                 self.timers[effect.unit] = effect.generation
 
     def end(self, unit_name, message):
@@ -57,6 +60,7 @@ class Stack(RuleBasedStateMachine):
         if unit_name == "tmig":
             self.end(unit_name, m.Finished(unit_name, generation))
         else:
+            self.served.add(unit_name)
             self.send(m.Ready(unit_name, generation))
 
     @rule(unit_name=name, code=st.integers(0, 2))

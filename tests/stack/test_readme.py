@@ -18,7 +18,7 @@ def test_the_stack_file_in_the_readme_loads_and_so_does_each_table_that_is_shown
 
 
 def test_the_readme_names_every_command_and_no_other():
-    named = set(re.findall(r"`(?:rxlaunch )?([a-z]+)[^`]*`", README.split("| command |")[1].split("Useful with")[0]))
+    named = set(re.findall(r"`(?:rxlaunch )?([a-z-]+)[^`]*`", README.split("| command |")[1].split("Useful with")[0]))
     verbs = {name for name in VERBS if not root.get_command(None, name).hidden}
     assert verbs <= named
 
