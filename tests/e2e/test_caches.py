@@ -44,7 +44,7 @@ def ci(machine, *options):
     """Whether each task that is worth saving was done by `ci`, or skipped."""
     done = machine.run("ci", *options, "--", machine.command[0], "-c", "print('RAN')", timeout=BOOT, check=0)
     assert "RAN" in done.stdout
-    return {name: re.search(rf"\b{name} +(skipped|done)", done.stderr)[1] for name in SAVED}
+    return {name: re.search(rf"s +{name} +(skipped|done)", done.stderr)[1] for name in SAVED}
 
 
 def test_a_fresh_clone_with_restored_caches_installs_and_builds_nothing(stopped, machines):
