@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""What the old launchers did, step after step: the baseline of scripts/bench.py. Not part of the product.
+"""What the old launchers did, step after step: a contender of scripts/bench.py boots. Not part of the product.
 
 TCP checks; rebuild when the port moved; `npm run start`; one poll a second until three are good; prewarm; a publishable
 key by `medusa exec`; `npm run dev`; one poll a second until it listens. Then, for a fair end, one poll a second until
-the home page shows a product. Usage: old_launcher.py CHECKOUT SETTINGS.json (env, port, work).
+the home page shows a product. Usage: old_launcher.py CHECKOUT SETTINGS.json (env, port, storefront_port, work,
+key_file: where the key is written, stay: until standard input ends).
 """
 
 import contextlib
@@ -51,7 +52,7 @@ def main() -> None:
     market, settings = Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))
     port = settings["port"]
     url = f"http://127.0.0.1:{port}"
-    storefront = f"http://127.0.0.1:{STOREFRONT_PORT}"
+    storefront = f"http://127.0.0.1:{settings.get('storefront_port', STOREFRONT_PORT)}"
     env = {**os.environ, **settings["env"], "PORT": str(port), "MEDUSA_BACKEND_URL": url}
     for name in ("STORE_CORS", "ADMIN_CORS", "AUTH_CORS"):
         env[name] = f"{url},{storefront},http://localhost:{port}"
@@ -59,7 +60,9 @@ def main() -> None:
     began = time.monotonic()
     try:
         steps(market, settings, env, children)
-        print(f"{time.monotonic() - began:.1f} s")
+        print(f"{time.monotonic() - began:.1f} s", flush=True)
+        if settings.get("stay"):
+            sys.stdin.read()
     finally:
         for child in children:
             with contextlib.suppress(ProcessLookupError):
@@ -71,8 +74,8 @@ def steps(
     market: Path, settings: dict[str, object], env: dict[str, str], children: list[subprocess.Popen[bytes]]
 ) -> None:
     """The sequence; each step waits for the one before."""
-    port = int(str(settings["port"]))
-    url, storefront = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{STOREFRONT_PORT}"
+    port, front = int(str(settings["port"])), int(str(settings.get("storefront_port", STOREFRONT_PORT)))
+    url, storefront = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{front}"
     log = (market.parent / "old.log").open("ab")
     for name, command, cwd in WORK[str(settings["work"])]:
         with Step(name):
@@ -93,13 +96,15 @@ def steps(
         done = subprocess.run(command, cwd=market, env=env, capture_output=True, text=True, check=True)
         script.unlink()
         key = next(line.partition("KEY=")[2].strip() for line in done.stdout.splitlines() if "KEY=" in line)
+    if "key_file" in settings:
+        Path(str(settings["key_file"])).write_text(key, encoding="utf-8")
     with Step("storefront listens"):
         env = {**env, "NEXT_PUBLIC_MEDUSA_PUBLISHABLE_KEY": key, "NEXT_PUBLIC_MEDUSA_BACKEND_URL": url}
-        env = {**env, "PORT": str(STOREFRONT_PORT)}
-        run = ["npm", "run", "dev", "--", "-p", str(STOREFRONT_PORT)]
+        env = {**env, "PORT": str(front)}
+        run = ["npm", "run", "dev", "--", "-p", str(front)]
         children.append(start(run, market / "storefront", env, log))
         for _ in polls(children):
-            if listens(STOREFRONT_PORT):
+            if listens(front):
                 break
     with Step("home page shows products"):
         for _ in polls(children):
