@@ -1,6 +1,7 @@
 """Action next-build (production mode): `next build`, when sources, packages or values baked into it changed."""
 
 import asyncio
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -26,6 +27,10 @@ _IDENTITY = ("BUILD_ID", "build-manifest.json", "required-server-files.json")
 _READ_BY_CODE = frozenset({".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mdx"})
 _SET_BY_NEXT = frozenset({"NODE_ENV", "NEXT_RUNTIME", "NEXT_TELEMETRY_DISABLED", "CI", "PORT"})
 RESULT = ".next"
+_HERE = re.compile(r"https?://(?:[\w.-]*localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?:/|$)")
+_ADDRESS = re.compile(rb"(?:localhost|127\.0\.0\.1|\[::1\])(?::|%3[Aa])(\d{2,5})")
+_PAGES = frozenset({".html", ".rsc", ".body", ".meta", ".json"})  # what is made of the sources by running them
+_QUOTED = re.compile(r"""(?<!\[)(["'`])NEXT_PUBLIC_\w+\1""")
 _NEEDS_BACKEND = ("ECONNREFUSED", "fetch failed", "generateStaticParams", "Failed to collect page data")
 
 
@@ -36,7 +41,7 @@ class NextBuild:
         """Skip when inputs are those of the last build, and .next is still that build (`next dev` overwrites it)."""
         if not (context.cwd / ".next" / "BUILD_ID").is_file():
             return Run("there is no build")
-        current = {**await _inputs(context), "the build": await asyncio.to_thread(_output_identity, context.cwd)}
+        current = {**await _inputs(context), **await asyncio.to_thread(_result, context)}
         stamp = stamps.read(context.cwd / RESULT)
         travelled = stamp.value if stamp and stamp.key == _key(context) else None
         stale = why_stale(context, _key(context), current, travelled)
@@ -59,7 +64,7 @@ class NextBuild:
                 remedy="distDir and export in next.config are not supported: give the storefront its own command",
                 tail=result.tail,
             )
-        made = {**before, "the build": await asyncio.to_thread(_output_identity, context.cwd)}
+        made = {**before, **await asyncio.to_thread(_result, context)}
         context.fingerprints.put(_key(context), made)
         stamps.write(context.cwd / RESULT, stamps.Stamp(_key(context), made, dict(context.ports)))
         return Outcome(note=f"storefront built in {result.seconds:.0f} s")
@@ -91,19 +96,25 @@ def inputs(context: Place, node: str) -> dict[str, str]:
 def _baked(context: Place, files: Iterable[Path]) -> Iterator[str]:
     """NEXT_PUBLIC_ values that some source names, so that a build survives another port where it can.
 
-    And whatever next.config reads: its `env`, rewrites and redirects are written into the build.
+    And whatever next.config reads: its `env`, rewrites and redirects are written into the build. Next replaces a plain
+    `process.env.NAME`; a name that only ever is an argument in quotes is looked up when a request comes. Of such a
+    variable an address of this machine may change: whether a page has the old one is asked of the pages (`_strangers`).
     """
     env = context.env
-    unseen = {name for name in env if name.startswith(_BAKED_PREFIX)} - {KEY_VARIABLE}
+    public = {name for name in env if name.startswith(_BAKED_PREFIX)} - {KEY_VARIABLE}
+    movable = {name for name in public if _HERE.match(env[name])}
     used = {KEY_VARIABLE} & set(env)
     used |= (named_in(context.cwd.glob("next.config.*")) & set(env)) - _SET_BY_NEXT
     for path in files:
-        if unseen and path.suffix in _READ_BY_CODE:
+        if public - used and path.suffix in _READ_BY_CODE:
             text = path.read_text(encoding="utf-8", errors="replace")
-            found = {name for name in unseen if name in text}
-            used |= found
-            unseen -= found
+            used |= {name for name in public - used if name in (_without_arguments(text) if name in movable else text)}
     return (f"{name}={env[name]}" for name in sorted(used))
+
+
+def _without_arguments(text: str) -> str:
+    """The text without names in quotes, but for those in brackets: `process.env["NAME"]`."""
+    return _QUOTED.sub("", text)
 
 
 def _sources(storefront: Path) -> Iterator[Path]:
@@ -123,6 +134,21 @@ def _output_identity(storefront: Path) -> str:
     server = (path for path in walk(result / "server") if path.suffix == ".js")
     manifests = (file_digest(result / name) for name in _IDENTITY)
     return text_digest(*manifests, sizes_digest(result, [*static, *server]))
+
+
+def _result(context: StepContext) -> dict[str, str]:
+    """The identity of a build, and which addresses its pages have that lead nowhere now."""
+    return {
+        "the build": _output_identity(context.cwd),
+        "addresses in its pages": " ".join(map(str, sorted(_strangers(context.cwd, context.ports.values())))) or "-",
+    }
+
+
+def _strangers(storefront: Path, ports: Iterable[int]) -> set[int]:
+    """Ports of this machine that the generated pages name, without those that the stack has now."""
+    pages = (path for path in walk(storefront / RESULT / "server") if path.suffix in _PAGES)
+    found = {int(port) for page in pages for port in _ADDRESS.findall(page.read_bytes())}
+    return found - set(ports)
 
 
 def _remedy(tail: tuple[str, ...]) -> str:

@@ -51,6 +51,8 @@ class Warden(asyncio.SubprocessProtocol):
         self._pid = 0
         self._waiting: deque[asyncio.Future[int]] = deque()
         self._unread = b""
+        self._asking = asyncio.Lock()
+        self._room = asyncio.Event()
         self._ended = asyncio.Event()
         self._starting = self._loop.create_task(self._start())
         self.users = 0
@@ -81,10 +83,8 @@ class Warden(asyncio.SubprocessProtocol):
         await asyncio.shield(self._starting)
         answer: asyncio.Future[int] = self._loop.create_future()
         try:
-            rights = array.array("i", handles)
-            self._door.sendmsg([b"+"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
-            self._waiting.append(answer)
             async with asyncio.timeout(ANSWER_SECONDS):  # not wait_for: on 3.11 that may swallow a cancellation
+                await self._ask(handles, answer)
                 number = await answer
         except TimeoutError:
             self._give_up()
@@ -95,6 +95,28 @@ class Warden(asyncio.SubprocessProtocol):
         if number < 0:
             raise OSError(-number, os.strerror(-number))
         return number
+
+    async def _ask(self, handles: Sequence[int], answer: "asyncio.Future[int]") -> None:
+        """Send the request, after those before it; some hundreds at once are more than the socket holds."""
+        rights = array.array("i", handles)
+        async with self._asking:
+            while self.usable:
+                with contextlib.suppress(BlockingIOError):
+                    self._door.sendmsg([b"+"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+                    self._waiting.append(answer)
+                    return
+                await self._has_room()
+            raise BrokenPipeError(errno.EPIPE, "the warden died")
+
+    async def _has_room(self) -> None:
+        """Return when more can be sent, or never again."""
+        self._room.clear()
+        self._loop.add_writer(self._door, self._room.set)
+        try:
+            await self._room.wait()
+        finally:
+            if self._door.fileno() >= 0:
+                self._loop.remove_writer(self._door)
 
     async def release(self) -> None:
         """One user less; with the last one it ends, and is gone when this returns."""
@@ -136,7 +158,9 @@ class Warden(asyncio.SubprocessProtocol):
             del _WARDENS[self._key]
         if self._door.fileno() >= 0:
             self._loop.remove_reader(self._door)
+            self._loop.remove_writer(self._door)
             self._door.close()
+        self._room.set()
         self._theirs.close()
         while self._waiting:
             answer = self._waiting.popleft()

@@ -308,6 +308,56 @@ def test_values_that_are_baked_in_lead_to_a_build_and_others_do_not(storefront):
     assert check(NextBuild, storefront) == Run("public values changed")
 
 
+LOOKED_UP = (
+    'const value = (name) => process.env[name]\nexport const url = () => value("NEXT_PUBLIC_MEDUSA_BACKEND_URL")'
+)
+INLINED = [
+    "process.env.NEXT_PUBLIC_MEDUSA_BACKEND_URL",
+    'process.env["NEXT_PUBLIC_MEDUSA_BACKEND_URL"]',
+    "const { NEXT_PUBLIC_MEDUSA_BACKEND_URL } = process.env",
+    LOOKED_UP + " // once NEXT_PUBLIC_MEDUSA_BACKEND_URL",
+]
+
+
+def moved(storefront, port):
+    storefront.env["NEXT_PUBLIC_MEDUSA_BACKEND_URL"] = f"http://127.0.0.1:{port}"
+    storefront.ports["backend"] = port
+
+
+def test_a_build_that_looks_addresses_up_when_it_serves_outlives_another_port(storefront):
+    write(storefront.cwd, {"src/settings.ts": LOOKED_UP})
+    moved(storefront, 9001)
+    run(NextBuild, storefront)
+    moved(storefront, 9002)
+    assert isinstance(check(NextBuild, storefront), Skip)
+    storefront.env["NEXT_PUBLIC_MEDUSA_BACKEND_URL"] = "https://shop.example"
+    assert check(NextBuild, storefront) == Run("public values changed"), "no address of this machine"
+
+
+@pytest.mark.parametrize("source", INLINED, ids=range(len(INLINED)))
+def test_an_address_that_next_writes_into_the_build_leads_to_one(storefront, source):
+    write(storefront.cwd, {"src/settings.ts": source})
+    moved(storefront, 9001)
+    run(NextBuild, storefront)
+    moved(storefront, 9002)
+    assert check(NextBuild, storefront) == Run("public values changed")
+
+
+@pytest.mark.parametrize("page", ["app/index.html", "app/index.rsc", "pages/shop.json"])
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9001/x", "http%3A%2F%2Flocalhost%3A9001"])
+def test_a_page_that_was_generated_with_an_address_of_before_leads_to_a_build(storefront, page, address):
+    write(storefront.cwd, {"src/settings.ts": LOOKED_UP})
+    moved(storefront, 9001)
+    build = storefront.does
+    storefront.does = lambda *given: (build(*given), write(storefront.cwd, {f".next/server/{page}": address}))[0]
+    run(NextBuild, storefront)
+    assert isinstance(check(NextBuild, storefront), Skip)
+    moved(storefront, 9002)
+    assert check(NextBuild, storefront) == Run("addresses in its pages changed")
+    moved(storefront, 9001)
+    assert isinstance(check(NextBuild, storefront), Skip)
+
+
 def test_what_next_config_reads_is_baked_in_and_other_values_are_not(storefront):
     write(storefront.cwd, {"next.config.js": "rewrites: () => process.env.MEDUSA_BACKEND_URL"})
     storefront.env.update(MEDUSA_BACKEND_URL="http://h:9001", STRIPE_KEY="one")
