@@ -176,12 +176,6 @@ def test_a_database_that_is_not_as_it_was_left_is_migrated(built, done, undone):
         built.sql(undone)
 
 
-def test_another_database_calls_for_all_that_is_in_a_database(built):
-    other = built.database.rpartition("/")[0] + "/postgres"
-    with built.market.changed(".env", f"DATABASE_URL={other}\n"):
-        assert built.needs() == {"migrate", "seed", "publishable-key"}  # the key that comes of it is not known yet
-
-
 def test_after_all_that_nothing_is_to_be_done(built):
     assert built.needs() == set()
 
