@@ -3,6 +3,9 @@
 import gc
 import signal
 import sys
+from collections.abc import Callable
+
+from launcher import SUPERVISE
 
 _RARELY = 50_000
 
@@ -17,11 +20,22 @@ def main() -> None:
     if glance.shown(sys.argv[1:]):
         return
     gc.set_threshold(_RARELY)  # next to nothing of what loading makes is garbage, and looking takes a tenth of its time
+    run = _supervisor if sys.argv[1:2] == [SUPERVISE] and len(sys.argv) == 3 else _command_line
+    run(lambda: heard and signal.signal(signal.SIGINT, signal.default_int_handler))
+
+
+def _command_line(loaded: Callable[[], object]) -> None:
     from launcher import cli
 
-    if heard:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    loaded()
     cli.main()
+
+
+def _supervisor(loaded: Callable[[], object]) -> None:
+    from launcher.app import unattended
+
+    loaded()
+    unattended.main(sys.argv[2])
 
 
 if __name__ == "__main__":

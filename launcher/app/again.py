@@ -103,7 +103,7 @@ def attach(opened: Opened, snapshot: Snapshot, *, timeline: bool = False) -> Res
             raise _StackEndedError
 
     terminal = views.Printer()
-    terminal.print(views.welcome(opened, snapshot))
+    terminal.print(views.welcome(opened.paths, snapshot))
     if timeline:
         terminal.print(_drawn(timelining.read(opened.paths)).lstrip("\n") + "\n")
     terminal.print("attached; Ctrl-C leaves the stack running")

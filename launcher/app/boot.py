@@ -35,7 +35,7 @@ def up(request: Request, output: str) -> Result:
     request = request.replaced(asked_at=native.began())
     opened = open_stack(request)
     try:
-        return boot(opened, request, views.foreground(output, opened, timeline=request.timeline))
+        return boot(opened, request, views.foreground(output, opened.paths, timeline=request.timeline))
     except AlreadyRunning as error:
         return again.second_up(opened, request, output, error)
 

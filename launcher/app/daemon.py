@@ -4,6 +4,7 @@ The supervisor is started first and loads while we load: what only the showing n
 """
 
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -12,9 +13,9 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from launcher import native
+from launcher import SUPERVISE, native
 from launcher.app.opening import locate, open_stack
-from launcher.app.request import ASKED_VARIABLE, INSTANCE_VARIABLE, Request
+from launcher.app.request import ASKED_VARIABLE, INSTANCE_VARIABLE, SENT, Request
 from launcher.app.result import Result
 from launcher.errors import Interrupted, LauncherError
 from launcher.native.contract import Identity
@@ -24,7 +25,6 @@ from launcher.values import Value
 
 if TYPE_CHECKING:
     from launcher import events as e
-    from launcher.app.opening import Opened
     from launcher.app.views import View
 
 _POLL = 0.01
@@ -43,22 +43,22 @@ def up(request: Request, output: str) -> Result:
 
         return again.ensure(open_stack(request), request, output)
     with launched(where, request.replaced(asked_at=native.began())) as begun:
-        opened = open_stack(request)
-        code = follow(begun, _view(opened, request, output), lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+        code = follow(begun, _view(where, request, output), lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
     if code is None:
         from launcher.app import again
 
+        opened = open_stack(request)  # where the stack file is what is wrong, this tells it, problem by problem
         return again.after_a_lost_start(opened, request, output, begun.supervisor)
     return Result(data=_data(where, request) if output == "json" else {}, exit_code=code)
 
 
-def _view(opened: "Opened", request: Request, output: str) -> "View":
+def _view(where: StackPaths, request: Request, output: str) -> "View":
     from launcher.app import views
 
     if output != "text":
         return views.Silent()
-    plain = views.Plain(opened, color=sys.stdout.isatty(), show_output=False)
-    return views.Timed(plain, opened) if request.timeline else plain
+    plain = views.Plain(where, color=sys.stdout.isatty(), show_output=False)
+    return views.Timed(plain, where) if request.timeline else plain
 
 
 def _data(where: StackPaths, request: Request) -> dict[str, Any]:
@@ -140,21 +140,9 @@ def _stop_again(where: StackPaths, supervisor: Identity | None) -> None:
 
 
 def supervisor_command(request: Request) -> list[str]:
-    """The command line of the detached supervisor. Nothing secret is in it."""
-    argv = [sys.executable, "-P", "-m", "launcher", "supervise", *request.units]  # -P: the checkout is no import path
-    if request.mode:
-        argv += ["--mode", request.mode]
-    for name, port in request.ports.items():
-        argv += ["--port", f"{name}={port}"]
-    if request.strict_ports:
-        argv.append("--strict-ports")
-    if request.fresh:
-        argv.append("--fresh")
-    if request.https is not None:
-        argv.append("--https" if request.https else "--no-https")
-    if request.wait_timeout is not None:
-        argv += ["--wait-timeout", f"{request.wait_timeout:g}"]
-    return argv
+    """The command line of the detached supervisor (`unattended.py`, which loads more than we should)."""
+    fields = {name: value for name in SENT if (value := getattr(request, name)) not in (None, (), {})}
+    return [sys.executable, "-P", "-m", "launcher", SUPERVISE, json.dumps(fields)]  # -P: the checkout is no import path
 
 
 def follow_boot(begun: Begun, view: "View") -> int | None:

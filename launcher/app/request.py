@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from launcher.run.world import World
 
 INSTANCE_VARIABLE = "RXLAUNCH_START"  # by which `up -d` tells its supervisor the instance to be
+SENT = ("mode", "units", "ports", "fresh", "strict_ports", "wait_timeout", "https")  # to that supervisor
 ASKED_VARIABLE = "RXLAUNCH_ASKED_AT"  # and when it was begun itself
 
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from launcher import events as e
-from launcher.app.opening import Opened
+from launcher.paths import StackPaths
 from launcher.state.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -95,27 +95,28 @@ class Plain(Printer):
     """A line an event, and the output of services with their name before each line."""
 
     def __init__(
-        self, opened: Opened, *, color: bool, show_output: bool = True, patient: "Patient | None" = None
+        self, paths: StackPaths, *, color: bool, show_output: bool = True, patient: "Patient | None" = None
     ) -> None:
         super().__init__(patient)
         from launcher.logs.lines import LineSplitter
 
         self._began = time.monotonic()
-        self._opened = opened
+        self._paths = paths
         self._color = color
         self._show_output = show_output
-        self._width = max((len(name) for name in opened.plan.units), default=0)
+        self._width = 0
         self._lines: dict[str, LineSplitter] = {}
 
     def event(self, event: e.Event, snapshot: Snapshot) -> None:
         """Print the event's line, and when the stack is ready what the user can do now."""
         from launcher.dashboard import plain
 
+        self._width = max(map(len, snapshot.units), default=0)
         text = plain.line(event, time.monotonic() - self._began, color=self._color)
         if text is not None:
             self.print(text)
         if isinstance(event, e.StackReady):
-            self.print(welcome(self._opened, snapshot))
+            self.print(welcome(self._paths, snapshot))
 
     def output(self, unit: str, chunk: bytes) -> None:
         """Print complete lines with the unit's name before them."""
@@ -138,8 +139,8 @@ class Plain(Printer):
 class Live(Plain):
     """A terminal: stages with their progress while the stack boots, then the services' output."""
 
-    def __init__(self, opened: Opened, patient: "Patient") -> None:
-        super().__init__(opened, color=not os.environ.get("NO_COLOR"), patient=patient)
+    def __init__(self, paths: StackPaths, patient: "Patient") -> None:
+        super().__init__(paths, color=not os.environ.get("NO_COLOR"), patient=patient)
         from launcher.dashboard.terminal import LiveView
 
         self._live = LiveView(out=patient)
@@ -155,6 +156,7 @@ class Live(Plain):
         from launcher.dashboard import plain
 
         self._booting = snapshot.phase == "starting"
+        self._width = max(map(len, snapshot.units), default=0)
         self._live.update(snapshot)
         text = plain.line(event, time.monotonic() - self._began, color=self._color)
         important = isinstance(event, e.Note | e.UnitFailed | e.UnitBackingOff | e.StackStopping | e.PortChosen)
@@ -162,7 +164,7 @@ class Live(Plain):
             self.print(text)
         if isinstance(event, e.StackReady):
             self._live.finish(snapshot)
-            self.print(welcome(self._opened, snapshot))
+            self.print(welcome(self._paths, snapshot))
 
     def print(self, text: str) -> None:
         """Print above the live display while there is one."""
@@ -192,11 +194,11 @@ class Live(Plain):
 class Timed:
     """Another view, and below what it shows of the boot its timeline, once: when the stack is ready, or has failed."""
 
-    def __init__(self, inner: Printer, opened: Opened) -> None:
+    def __init__(self, inner: Printer, paths: StackPaths) -> None:
         from launcher.app.timelining import Collector
 
         self._inner = inner
-        self._collector = Collector(opened.paths, self._show)
+        self._collector = Collector(paths, self._show)
 
     def event(self, event: e.Event, snapshot: Snapshot) -> None:
         """Show it, and remember it for the drawing."""
@@ -226,13 +228,13 @@ class Timed:
         self._inner.__exit__(kind, error, trace)
 
 
-def foreground(output: str, opened: Opened, *, timeline: bool = False) -> View:
+def foreground(output: str, paths: StackPaths, *, timeline: bool = False) -> View:
     """The view of `up`: NDJSON when asked for, live on a terminal, plain lines elsewhere and in CI."""
-    printer = _foreground(output, opened)
-    return Timed(printer, opened) if timeline else printer
+    printer = _foreground(output, paths)
+    return Timed(printer, paths) if timeline else printer
 
 
-def _foreground(output: str, opened: Opened) -> Printer:
+def _foreground(output: str, paths: StackPaths) -> Printer:
     import atexit
 
     from launcher.dashboard.patient import Patient
@@ -242,24 +244,24 @@ def _foreground(output: str, opened: Opened) -> Printer:
     if output == "json":
         return Ndjson(patient)
     terminal = sys.stdout.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
-    return Live(opened, patient) if terminal else Plain(opened, color=False, patient=patient)
+    return Live(paths, patient) if terminal else Plain(paths, color=False, patient=patient)
 
 
-def welcome(opened: Opened, snapshot: Snapshot) -> str:
+def welcome(paths: StackPaths, snapshot: Snapshot) -> str:
     """What the user can do now: pages, the admin's login, how to stop."""
     from launcher.dashboard.printable import printable
 
-    rows = [*snapshot.facts.items(), *admin_login(opened)]
+    rows = [*snapshot.facts.items(), *admin_login(paths)]
     rows.append(("stop", "Ctrl-C here, or `rxlaunch down`" if os.getpid() == snapshot.pid else "rxlaunch down"))
     width = max(len(label) for label, _ in rows)
     return printable("\n".join(["", *(f"  {label:<{width}}  {value}" for label, value in rows), ""]))
 
 
-def admin_login(opened: Opened) -> list[tuple[str, str]]:
+def admin_login(paths: StackPaths) -> list[tuple[str, str]]:
     """The login of the administrator that the seed created; its password goes to a person's terminal only."""
     from launcher.state.outputs import Outputs
 
-    given = Outputs(opened.paths.outputs).load()
+    given = Outputs(paths.outputs).load()
     email, password = given.get("admin_email"), given.get("admin_password")
     if email is None or password is None:
         return []

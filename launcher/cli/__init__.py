@@ -9,7 +9,7 @@ from launcher.cli.render import guarded
 
 VERBS = (
     "admin", "cache-key", "check", "ci", "config", "doctor", "down", "env", "gate", "graph", "https", "init", "logs",
-    "open", "ports", "ps", "restart", "start", "status", "stop", "supervise", "tenants", "timeline", "up", "why",
+    "open", "ports", "ps", "restart", "start", "status", "stop", "tenants", "timeline", "up", "why",
 )  # fmt: skip
 # Those that no function in the module of their name is.
 _ELSEWHERE = {"cache-key": "cache_key.cache_key", "open": "open_.open_", "ps": "status.ps"}

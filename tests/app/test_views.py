@@ -1,7 +1,6 @@
 """What `up` prints of the units' output: the same bytes whether it came in harmless blocks or line by line."""
 
 import itertools
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +10,7 @@ from launcher.app.views import Plain
 from launcher.logs.files import UnitLog
 from launcher.logs.lines import LONGEST, LineSplitter
 from launcher.logs.redact import Redactor
+from launcher.paths import for_root
 
 SECRET = "hunter2-and-more"
 PARTS = [
@@ -39,14 +39,13 @@ class Paper:
 def printed(directory, chunks, *, color: bool, careful: bool) -> Paper:
     """What a view shows of a unit that printed these chunks."""
     paper = Paper()
-    opened = SimpleNamespace(plan=SimpleNamespace(units={"web": None, "storefront": None}))
     redactor = Redactor()
     redactor.add(SECRET)
     with pytest.MonkeyPatch.context() as patch:
         if careful:
             patch.setattr(LineSplitter, "block", lambda _self, _chunk: None)
             patch.setattr(Redactor, "_may_hold", lambda _self, _data: True)
-        view = Plain(opened, color=color, patient=paper)
+        view = Plain(for_root(directory), color=color, patient=paper)
         log = UnitLog(directory / "web.log", redactor, lambda chunk: view.output("web", chunk))
         for chunk in chunks:
             log.write(chunk)
@@ -76,4 +75,4 @@ def test_a_flood_is_printed_in_blocks(tmp_path):
     data = b"".join(b"line %08d %s\n" % (number, b"x" * 85) for number in range(5000))
     paper = printed(tmp_path, [data[at : at + 65536] for at in range(0, len(data), 65536)], color=False, careful=False)
     assert paper.blocks == -(-len(data) // 65536)
-    assert paper.written.count(b"web        | line ") == 5000
+    assert paper.written.count(b"web | line ") == 5000
