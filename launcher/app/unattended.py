@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from launcher.app import boot
+from launcher.app import ahead
 from launcher.app.request import Request
 from launcher.errors import Interrupted, LauncherError, UsageError
 
@@ -30,7 +30,11 @@ def request_of(argument: str) -> Request:
 def main(argument: str) -> NoReturn:
     """Supervise to the stack's end, and leave with its exit code; what goes wrong is printed as `up` would."""
     try:
-        code = boot.supervise(request_of(argument)).exit_code
+        request = request_of(argument)
+        ahead.begin()
+        from launcher.app import boot
+
+        code = boot.supervise(request).exit_code
     except LauncherError as error:
         code = _told(error)
     except KeyboardInterrupt:

@@ -20,12 +20,19 @@ def up(
     https: bool | None, timeline: bool,
 ) -> None:  # fmt: skip
     """Boot the stack, or UNITs with what they depend on, and stay with it until Ctrl-C."""
-    from launcher.app import boot, daemon, dry
-
     request = Request(directory, mode, units, ports, fresh, strict_ports, wait_timeout, https=https, timeline=timeline)
     if dry_run:
+        from launcher.app import dry
+
         render.finish(dry.run(request), output)
     elif detach:
+        from launcher.app import daemon
+
         render.finish(daemon.up(request, output), output)
     else:
+        from launcher.app import ahead
+
+        ahead.begin()
+        from launcher.app import boot
+
         render.finish(boot.up(request, output), output)

@@ -123,6 +123,13 @@ def listens(port: int) -> bool:
     return proc.listens(port)
 
 
+def loading_ahead(instance: str) -> None:
+    """Have what holds the children of this instance load beside us. Call it early; it imports no asyncio."""
+    from launcher.native import warden_ahead
+
+    warden_ahead.begin(instance)
+
+
 def spawn_daemon(argv: Sequence[str], env: Mapping[str, str], cwd: str | Path, log: Path) -> int:
     """Start a process that outlives us and our terminal, printing into `log` (0600); its pid."""
     import subprocess

@@ -18,12 +18,15 @@ import os
 import socket
 from collections import deque
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+from launcher.native import warden_ahead
 from launcher.native.containment import SHIMS
-from launcher.native.contract import INSTANCE_MARK, SHIM_MARK
+from launcher.native.contract import INSTANCE_MARK
 
-PROGRAM = Path(__file__).with_name("shim_warden.py")
+if TYPE_CHECKING:
+    import subprocess
+
 ANSWER_SECONDS = 10.0  # for a fork; a warden that takes longer is stuck, and is given up
 GONE_SECONDS = 2.0
 _WARDENS: dict[tuple[int, str], "Warden"] = {}  # by loop and instance
@@ -45,7 +48,12 @@ class Warden(asyncio.SubprocessProtocol):
     def __init__(self, key: tuple[int, str]) -> None:
         self._key = key
         self._loop = asyncio.get_running_loop()
-        self._door, self._theirs = socket.socketpair()
+        ahead = warden_ahead.take(key[1])
+        self._theirs: socket.socket | None = None
+        if ahead is not None:
+            self._door = ahead.door
+        else:
+            self._door, self._theirs = socket.socketpair()
         self._door.setblocking(False)
         self._transport: asyncio.SubprocessTransport | None = None
         self._pid = 0
@@ -54,24 +62,39 @@ class Warden(asyncio.SubprocessProtocol):
         self._asking = asyncio.Lock()
         self._room = asyncio.Event()
         self._ended = asyncio.Event()
-        self._starting = self._loop.create_task(self._start())
+        self._starting = self._loop.create_task(self._take_over(ahead.process) if ahead else self._start())
         self.users = 0
         self.usable = True
 
+    async def _take_over(self, process: "subprocess.Popen[bytes]") -> None:
+        """One that runs already: see when it ends."""
+        self._pid = process.pid
+        handle = os.pidfd_open(process.pid)
+        self._loop.add_reader(handle, self._collect, process, handle)
+        self._loop.add_reader(self._door, self._hear)
+
+    def _collect(self, process: "subprocess.Popen[bytes]", handle: int) -> None:
+        self._loop.remove_reader(handle)
+        os.close(handle)
+        process.wait()
+        self.process_exited()
+
     async def _start(self) -> None:
-        marks = {INSTANCE_MARK: self._key[1]} if self._key[1] else {}
+        theirs = self._theirs
+        if theirs is None:
+            raise RuntimeError("a warden that was taken over is not started")
         try:
-            with self._theirs:
+            with theirs:
                 await self._loop.subprocess_exec(
                     lambda: self,
-                    *(sys.executable, "-I", "-S", str(PROGRAM), str(self._theirs.fileno())),
+                    *warden_ahead.command(theirs),
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.DEVNULL,
                     stderr=asyncio.subprocess.DEVNULL,
-                    pass_fds=(self._theirs.fileno(),),
+                    pass_fds=(theirs.fileno(),),
                     start_new_session=True,
                     cwd="/",
-                    env={**marks, SHIM_MARK: "1"},
+                    env=warden_ahead.environment(self._key[1]),
                 )
         except BaseException:
             self._give_up()
@@ -161,7 +184,8 @@ class Warden(asyncio.SubprocessProtocol):
             self._loop.remove_writer(self._door)
             self._door.close()
         self._room.set()
-        self._theirs.close()
+        if self._theirs is not None:
+            self._theirs.close()
         while self._waiting:
             answer = self._waiting.popleft()
             if not answer.done():

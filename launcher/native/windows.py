@@ -174,6 +174,11 @@ def listeners(port: int, candidates: Iterable[int] = ()) -> list[Listener]:
     return windows_processes.listeners(port)
 
 
+def loading_ahead(instance: str) -> None:
+    """Nothing: what holds children here is the system's own."""
+    del instance
+
+
 def listens(port: int) -> bool:
     """Whether anybody accepts connections on this TCP port. Nobody is asked."""
     from launcher.native import windows_ports

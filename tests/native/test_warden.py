@@ -1,16 +1,21 @@
-"""The supervisor's end of the warden, without a warden: what a cancelled request leads to."""
+"""The supervisor's end of the warden: requests that are cancelled or too many, and a warden that was begun ahead."""
 
 import array
 import asyncio
 import contextlib
 import os
 import socket
+import subprocess
+import sys
 from collections import deque
 from pathlib import Path
 
 import pytest
 
+from launcher import native
+from launcher.native.containment import SHIMS, shims_of
 from launcher.native.warden import Warden
+from tests.support.processes import until
 
 
 def warden_at(door):
@@ -77,3 +82,32 @@ async def test_a_cancellation_that_meets_the_answer_is_not_swallowed():
         asking.cancel()
         await asyncio.wait({asking})
         assert asking.cancelled()
+
+
+async def test_a_warden_that_was_begun_ahead_forks_the_shims_and_ends_with_its_last_user(start, marks):
+    native.loading_ahead(marks.instance)
+    (begun,) = shims_of(marks.instance)
+    child = await start("sleep", "60")
+    assert {who.pid for who in shims_of(marks.instance)} >= {begun.pid}
+    assert len(shims_of(marks.instance)) == 2, "the warden, and a shim of its own making"
+    child.kill()
+    await child.wait()
+    until(lambda: not shims_of(marks.instance), 10, "the warden has ended")
+    assert begun.pid not in SHIMS.pids
+
+
+async def test_one_that_was_killed_meanwhile_is_replaced(start, marks):
+    native.loading_ahead(marks.instance)
+    (begun,) = shims_of(marks.instance)
+    native.signal_process(begun, "SIGKILL")
+    child = await start("true")
+    assert (await child.wait()).ok
+    until(lambda: not shims_of(marks.instance), 10, "the warden has ended")
+    assert begun.pid not in SHIMS.pids
+
+
+def test_one_that_nobody_asks_ends_with_who_began_it():
+    script = "from launcher import native; native.loading_ahead('nobody-asks'); print('begun', flush=True)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout == "begun\n", done.stderr
+    until(lambda: not shims_of("nobody-asks"), 10, "the warden has ended")
