@@ -150,9 +150,10 @@ def test_a_failed_boot_is_told_with_its_reason_and_has_no_figure():
 
 
 def test_a_timeline_without_the_overhead_or_no_timeline_at_all_is_no_error():
-    told = {"own_seconds": 0.51234, "loading_seconds": 0.25, "units": []}
+    told = {"own": {"seconds": 0.51234, "loading": 0.25, "gaps": []}, "units": []}
     assert course.own_seconds(json.dumps(told)) == {"own_seconds": 0.512, "loading_seconds": 0.25}
-    assert course.own_seconds('{"units": []}') == {}
+    assert course.own_seconds('{"own": {"seconds": 0.5, "loading": null}}') == {"own_seconds": 0.5}
+    assert course.own_seconds('{"units": [], "own": null}') == {}
     assert course.own_seconds("No such command 'timeline'.") == {}
     assert course.own_seconds("[]") == {}
 

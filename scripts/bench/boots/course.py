@@ -13,7 +13,7 @@ from scripts.bench.boots.contenders import CachedFloor, Contender, Floor, OldWay
 from scripts.bench.boots.market import Failed, Market, strangers
 from scripts.bench.record import Results, Sample
 
-OWN = ("own_seconds", "loading_seconds")  # what `rxlaunch timeline` says of rxlaunch itself
+OWN = {"own_seconds": "seconds", "loading_seconds": "loading"}  # what `rxlaunch timeline` says of rxlaunch itself
 MOVING = ("backend", "storefront")
 
 
@@ -128,9 +128,10 @@ def own_seconds(text: str) -> dict[str, float]:
         document = json.loads(text)
     except ValueError:
         return {}
-    if not isinstance(document, dict):
+    own = document.get("own") if isinstance(document, dict) else None
+    if not isinstance(own, dict):
         return {}
-    return {name: round(float(document[name]), 3) for name in OWN if isinstance(document.get(name), (int, float))}
+    return {name: round(float(own[key]), 3) for name, key in OWN.items() if isinstance(own.get(key), (int, float))}
 
 
 def said(text: str) -> None:
