@@ -30,6 +30,7 @@ from launcher.values import Value, field
 ASKED = ("schema", "smoke", "admin", "browser", "tenants")
 BOOT = "boot"
 _STOP_SECONDS = 60.0
+_SHOWN = 3  # files by name
 
 Tell = Callable[[str], None]
 
@@ -136,12 +137,14 @@ class _Checkout(_Judge):
     def round(self) -> Round:
         """Boot, ask, stop. Whatever happens, nothing is left running."""
         began = time.monotonic()
-        view = _Progress(self._tell)
+        view, lost = _Progress(self._tell), self._lost()
         try:
             with daemon.launched(self._where, self._request) as begun:
                 code = daemon.follow(begun, view, lambda: None)
             ready = self._booted(begun, code, view.seconds)
-            self.heard(ready)
+            booted = (ready, *self._whole(lost)) if code == 0 else (ready,)
+            for each in booted:
+                self.heard(each)
             asked = code == 0
             done = self.ask(checking.target(self._request, {})) if asked else self._not_asked()
             steady = (asyncio.run(ask(BOOT, "steady", self._steady)),) if asked else ()
@@ -152,7 +155,7 @@ class _Checkout(_Judge):
         for each in (*steady, stopped):
             self.heard(each)
         return done.replaced(
-            findings=(ready, *done.findings, *steady, stopped), notes=notes, seconds=time.monotonic() - began
+            findings=(*booted, *done.findings, *steady, stopped), notes=notes, seconds=time.monotonic() - began
         )
 
     def _booted(self, begun: daemon.Begun, code: int | None, seconds: float) -> Finding:
@@ -166,6 +169,26 @@ class _Checkout(_Judge):
         else:
             found = _why(snapshot, seconds)
         return checking.redacted(found, self._stopped().redact)
+
+    def _lost(self) -> list[str] | None:
+        """Files that the admin lacks before the boot, which would build it again; None where there is no admin."""
+        from launcher.app import preflight
+        from launcher.marketplace import admin_build
+
+        backend = preflight.directories(self._opened).get("backend")
+        return admin_build.lost_files(Path(backend)) if backend is not None else None
+
+    def _whole(self, lost: list[str] | None) -> Iterator[Finding]:
+        """Whether the admin had all its files: a boot heals one that had not, and a deployment has no such boot."""
+        if lost is None:
+            return
+        if not lost:
+            yield Finding(BOOT, "admin", "passed", "the admin had all its files")
+            return
+        shown = ", ".join([*lost[:_SHOWN], *(["…"] if len(lost) > _SHOWN else [])])
+        told = f"the admin had lost {shown}; this boot built it again"
+        remedy = "deploy the build that is there now, whole; see who deletes files below .medusa/server"
+        yield Finding(BOOT, "admin", "failed", told, remedy=remedy, failure="asset-missing")
 
     def _not_asked(self) -> Round:
         """What cannot be asked of a stack that is not there, by name; how far its boot came, and what it printed."""

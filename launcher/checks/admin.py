@@ -32,7 +32,7 @@ async def check(target: Target) -> AsyncIterator[Finding]:
         yield await ask("served", bundle.served, ("login",))
         yield await ask("chunks", bundle.chunks, ("login", "served"))
         yield await ask("origin", bundle.origin, ("login", "served"))
-        yield await ask("build", bundle.build, ("login", "files"))
+        yield await ask("build", bundle.build, ("login", "files", "chunks"))
     if target.here is None:
         async for finding in cdn.check(target):
             yield finding

@@ -104,6 +104,19 @@ def _output_identity(backend: Path) -> str:
     return text_digest(file_digest(backend / ADMIN / "index.html"), file_digest(config), sizes_digest(output, code))
 
 
+def lost_files(backend: Path) -> list[str]:
+    """What the built admin loads, at once or later, and what isn't on the disk; nothing where there is no admin."""
+    admin = backend / ADMIN
+    missing = _missing_asset(backend)
+    later = (
+        name
+        for bundle in sorted((admin / "assets").glob("index-*.js"))
+        for name in chunks_of(bundle.read_text(encoding="utf-8", errors="replace"))
+        if not (admin / name).is_file()
+    )
+    return list(dict.fromkeys([*([missing] if missing else []), *later]))
+
+
 def _missing_asset(backend: Path) -> str | None:
     """The first file that the admin's page needs and that isn't on the disk (runbook R13)."""
     page = backend / ADMIN / "index.html"

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from launcher.marketplace.admin_build import MedusaBuild, baked_origins
+from launcher.marketplace.admin_build import MedusaBuild, baked_origins, lost_files
 from launcher.marketplace.next_build import NextBuild
 from launcher.marketplace.persistent import link_directory
 from launcher.plan.step import CommandResult, Run, Skip, StepFailed
@@ -243,6 +243,20 @@ def test_uploads_survive_a_build(built):
     assert (built.root / "static/image.png").read_text() == "uploaded through the link"
     assert (output / "static").is_symlink()
     assert not (output / "uploads").exists()
+
+
+def test_files_that_the_admin_has_lost_are_named_those_too_that_only_a_visit_loads(backend):
+    bundle = 'const __vite__mapDeps=(i,m=__vite__mapDeps,d=(m.f||(m.f=["assets/login-B2.js","assets/gone-C3.js"])))=>i;'
+    index = "assets/index-A1.js"
+    admin = ".medusa/server/public/admin"
+    page = f'<script type="module" src="/app/{index}"></script>'
+    write(backend.root, {f"{admin}/index.html": page, f"{admin}/{index}": bundle, f"{admin}/assets/login-B2.js": "x"})
+    assert lost_files(backend.root) == ["assets/gone-C3.js"]
+    write(backend.root, {f"{admin}/assets/gone-C3.js": "x"})
+    assert lost_files(backend.root) == []
+    (backend.root / admin / index).unlink()
+    assert lost_files(backend.root) == [index]
+    assert lost_files(backend.root / "nowhere") == []
 
 
 # --- storefront -----------------------------------------------------------------------------------------------------
