@@ -47,11 +47,6 @@ def _remedy(patient: Patient) -> str | None:
     return None if patient.running else "`rxlaunch up` builds it"
 
 
-def _again(patient: Patient) -> str | None:
-    """What the page itself does not name is not looked at by a boot."""
-    return None if patient.running else "`rxlaunch up --fresh` builds it again"
-
-
 def _admin(patient: Patient) -> Path:
     from launcher.marketplace.admin_build import ADMIN
 
@@ -67,7 +62,7 @@ async def _files(patient: Patient) -> str:
     if absent:
         shown = ", ".join(absent[:3]) + (f" and {len(absent) - 3} more" if len(absent) > 3 else "")
         raise Wrong(
-            f"the admin loads {shown}, which is not in {assets}", failure="asset-missing", remedy=_again(patient)
+            f"the admin loads {shown}, which is not in {assets}", failure="asset-missing", remedy=_remedy(patient)
         )
     return f"all {named} files that it names are there"
 
