@@ -41,11 +41,17 @@ class NextBuild:
         """Skip when inputs are those of the last build, and .next is still that build (`next dev` overwrites it)."""
         if not (context.cwd / ".next" / "BUILD_ID").is_file():
             return Run("there is no build")
-        current = {**await _inputs(context), **await asyncio.to_thread(_result, context)}
+        current = {**await _inputs(context), "the build": await asyncio.to_thread(_output_identity, context.cwd)}
         stamp = stamps.read(context.cwd / RESULT)
-        travelled = stamp.value if stamp and stamp.key == _key(context) else None
-        stale = why_stale(context, _key(context), current, travelled)
-        return Run(stale) if stale else Skip("sources, packages, public values and build are unchanged")
+        if stamp is None or stamp.key != _key(context):
+            return Run("nothing tells on which ports it was built")
+        stale = why_stale(context, _key(context), current, stamp.value)
+        if stale is None and (gone := await asyncio.to_thread(_strangers, context, stamp)):
+            stale = f"its pages name port {' and '.join(map(str, gone))}, which the stack had before"
+        if stale is not None:
+            return Run(stale)
+        _remember_ports(context, stamp)
+        return Skip("sources, packages, public values and build are unchanged")
 
     async def run(self, context: StepContext) -> Outcome:
         """Build by Next's own script."""
@@ -64,7 +70,7 @@ class NextBuild:
                 remedy="distDir and export in next.config are not supported: give the storefront its own command",
                 tail=result.tail,
             )
-        made = {**before, **await asyncio.to_thread(_result, context)}
+        made = {**before, "the build": await asyncio.to_thread(_output_identity, context.cwd)}
         context.fingerprints.put(_key(context), made)
         stamps.write(context.cwd / RESULT, stamps.Stamp(_key(context), made, dict(context.ports)))
         return Outcome(note=f"storefront built in {result.seconds:.0f} s")
@@ -136,19 +142,21 @@ def _output_identity(storefront: Path) -> str:
     return text_digest(*manifests, sizes_digest(result, [*static, *server]))
 
 
-def _result(context: StepContext) -> dict[str, str]:
-    """The identity of a build, and which addresses its pages have that lead nowhere now."""
-    return {
-        "the build": _output_identity(context.cwd),
-        "addresses in its pages": " ".join(map(str, sorted(_strangers(context.cwd, context.ports.values())))) or "-",
-    }
-
-
-def _strangers(storefront: Path, ports: Iterable[int]) -> set[int]:
-    """Ports of this machine that the generated pages name, without those that the stack has now."""
-    pages = (path for path in walk(storefront / RESULT / "server") if path.suffix in _PAGES)
+def _strangers(context: StepContext, stamp: stamps.Stamp) -> list[int]:
+    """Ports that the stack had when it built or served this, has no more, and that the generated pages name."""
+    before = {*stamp.ports.values(), *stamp.served} - set(context.ports.values())
+    if not before:
+        return []
+    pages = (path for path in walk(context.cwd / RESULT / "server") if path.suffix in _PAGES)
     found = {int(port) for page in pages for port in _ADDRESS.findall(page.read_bytes())}
-    return found - set(ports)
+    return sorted(found & before)
+
+
+def _remember_ports(context: StepContext, stamp: stamps.Stamp) -> None:
+    """It will be served on the ports of now: pages that Next makes anew may name them."""
+    known = {*stamp.ports.values(), *stamp.served}
+    if more := set(context.ports.values()) - known:
+        stamps.write(context.cwd / RESULT, stamp.replaced(served=tuple(sorted({*stamp.served, *more}))))
 
 
 def _remedy(tail: tuple[str, ...]) -> str:

@@ -22,6 +22,7 @@ class Stamp(Value, frozen=True):
     key: str
     value: Mapping[str, str]
     ports: Mapping[str, int] = field(default_factory=dict)
+    served: tuple[int, ...] = ()  # further ports on which it was used since
 
 
 def read(directory: Path) -> Stamp | None:
@@ -31,14 +32,16 @@ def read(directory: Path) -> Stamp | None:
         value, ports = dict(found["fingerprint"]), dict(found["ports"])
         if found["version"] != _VERSION or not all(isinstance(text, str) for text in value.values()):
             return None
-        return Stamp(str(found["key"]), value, {name: int(port) for name, port in ports.items()})
+        served = tuple(int(port) for port in found.get("served", ()))
+        return Stamp(str(found["key"]), value, {name: int(port) for name, port in ports.items()}, served)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def write(directory: Path, stamp: Stamp) -> None:
     """Leave a stamp, where the directory exists. A disk that refuses it costs a later run its time, no more."""
-    document = {"version": _VERSION, "key": stamp.key, "fingerprint": dict(stamp.value), "ports": dict(stamp.ports)}
+    document = {"version": _VERSION, **stamp.as_data(), "fingerprint": dict(stamp.value)}
+    del document["value"]
     if directory.is_dir():
         with contextlib.suppress(OSError):
             native.write_private(directory / NAME, json.dumps(document, indent=1).encode())

@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from launcher.marketplace import stamps
 from launcher.marketplace.admin_build import MedusaBuild, baked_origins, lost_files
 from launcher.marketplace.next_build import NextBuild
 from launcher.marketplace.persistent import link_directory
@@ -367,9 +368,23 @@ def test_a_page_that_was_generated_with_an_address_of_before_leads_to_a_build(st
     run(NextBuild, storefront)
     assert isinstance(check(NextBuild, storefront), Skip)
     moved(storefront, 9002)
-    assert check(NextBuild, storefront) == Run("addresses in its pages changed")
+    assert check(NextBuild, storefront) == Run("its pages name port 9001, which the stack had before")
     moved(storefront, 9001)
     assert isinstance(check(NextBuild, storefront), Skip)
+
+
+def test_a_page_that_next_made_anew_while_it_served_leads_to_a_build_and_a_strangers_address_does_not(storefront):
+    write(storefront.cwd, {"src/settings.ts": LOOKED_UP})
+    moved(storefront, 9001)
+    run(NextBuild, storefront)
+    moved(storefront, 9002)
+    assert isinstance(check(NextBuild, storefront), Skip)
+    write(storefront.cwd, {".next/server/app/index.html": "http://localhost:9002 http://localhost:9000/static/cup.png"})
+    assert isinstance(check(NextBuild, storefront), Skip)
+    moved(storefront, 9003)
+    assert check(NextBuild, storefront) == Run("its pages name port 9002, which the stack had before")
+    (storefront.cwd / ".next" / stamps.NAME).unlink()
+    assert check(NextBuild, storefront) == Run("nothing tells on which ports it was built")
 
 
 def test_what_next_config_reads_is_baked_in_and_other_values_are_not(storefront):
