@@ -30,13 +30,15 @@ _SAVE_DELAY = 0.05
 
 def up(request: Request, output: str) -> Result:
     """Boot and stay in the foreground; a second `up` reports or attaches (design 13)."""
-    from launcher.app import again, views
+    from launcher.app import views
 
     request = request.replaced(asked_at=native.began())
     opened = open_stack(request)
     try:
         return boot(opened, request, views.foreground(output, opened.paths, timeline=request.timeline))
     except AlreadyRunning as error:
+        from launcher.app import again
+
         return again.second_up(opened, request, output, error)
 
 

@@ -13,9 +13,10 @@ from launcher.app import tenancy, timeline
 from launcher.app.request import Request
 from launcher.app.result import Result
 from launcher.app.target import target
+from launcher.app.writing import write
 from launcher.checks import admin, baseline, browser, env, schema, smoke, tenants
 from launcher.checks.contract import Check, Target, ask_whole
-from launcher.errors import STAGE_EXIT_CODES, LauncherError, UsageError
+from launcher.errors import STAGE_EXIT_CODES, UsageError
 from launcher.findings import Finding, Report, Round
 from launcher.report import text
 from launcher.values import Value
@@ -155,16 +156,10 @@ def environment(judged: Target) -> dict[str, str]:
 
 def write_reports(report: Report, *, junit: Path | None = None, html: Path | None = None) -> list[str]:
     """Write the files that were asked for; a line for each. Raises LauncherError when one cannot be written."""
-    return [f"wrote {path}" for path, kind in ((junit, "junit"), (html, "html")) if path and _write(path, kind, report)]
-
-
-def _write(path: Path, kind: str, report: Report) -> bool:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(render(kind, report), encoding="utf-8", errors="replace", newline="\n")
-    except OSError as error:
-        raise LauncherError(f"cannot write {path}: {error.strerror or error}") from error
-    return True
+    wanted = [(path, kind) for path, kind in ((junit, "junit"), (html, "html")) if path]
+    for path, kind in wanted:
+        write(path, render(kind, report))
+    return [f"wrote {path}" for path, _ in wanted]
 
 
 def render(kind: str, report: Report) -> str:

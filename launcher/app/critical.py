@@ -1,18 +1,14 @@
 """What a boot's time went to: the critical path, and the time in which nobody but rxlaunch worked. Pure."""
 
-from dataclasses import dataclass
-
 from launcher.app.segments import Boot
 from launcher.app.timeline import Row
 from launcher.plan.others import Span, merged
+from launcher.values import Value
 
-_SAME = (
-    0.05  # seconds within which a unit begins once the last of its dependencies holds; clocks may step back a little
-)
+_SAME = 0.05  # seconds within which a unit begins once its last dependency holds; clocks may step back a little
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Value, frozen=True):
     """A stretch of the critical path: a unit from its beginning to when the next could begin."""
 
     unit: str

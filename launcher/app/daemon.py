@@ -101,17 +101,6 @@ def launched(where: StackPaths, request: Request) -> Iterator[Begun]:
         raise
 
 
-def follow(begun: Begun, view: "View", ready: Callable[[], object]) -> int | None:
-    """Show its boot to its end: 0 when the stack is ready, the code of its failure, None: it died before.
-
-    `ready` is called once the stack is up, before Ctrl-C could come too late.
-    """
-    code = follow_boot(begun, view)
-    if code == 0:
-        ready()  # it is up, and was told so: Ctrl-C comes too late
-    return code
-
-
 @contextlib.contextmanager
 def _interrupted_only_afterwards() -> Iterator[None]:
     """Ctrl-C counts once we know whom we started: else nobody would stop it."""
@@ -140,13 +129,16 @@ def _stop_again(where: StackPaths, supervisor: Identity | None) -> None:
 
 
 def supervisor_command(request: Request) -> list[str]:
-    """The command line of the detached supervisor (`unattended.py`, which loads more than we should)."""
+    """The command line of the detached supervisor, for `unattended.py`. Nothing secret is in it."""
     fields = {name: value for name in SENT if (value := getattr(request, name)) not in (None, (), {})}
     return [sys.executable, "-P", "-m", "launcher", SUPERVISE, json.dumps(fields)]  # -P: the checkout is no import path
 
 
-def follow_boot(begun: Begun, view: "View") -> int | None:
-    """Show events of the instance until it is ready (0) or has stopped (its code); None when it died before."""
+def follow(begun: Begun, view: "View", ready: Callable[[], object]) -> int | None:
+    """Show its boot to its end: 0 when the stack is ready, the code of its failure, None: it died before.
+
+    `ready` is called once the stack is up, before Ctrl-C could come too late.
+    """
     from launcher import events as e
     from launcher.state.snapshot import Snapshot, fold
 
@@ -158,6 +150,7 @@ def follow_boot(begun: Begun, view: "View") -> int | None:
         snapshot = fold(snapshot, event)
         view.event(event, snapshot)
         if isinstance(event, e.StackReady):
+            ready()  # it is up, and was told so: Ctrl-C comes too late
             return 0
         if isinstance(event, e.StackStopped):
             _wait_for_end(begun.supervisor)

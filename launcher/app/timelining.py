@@ -23,8 +23,9 @@ from launcher import events as e
 from launcher.app import critical, history, segments, wording
 from launcher.app.opening import locate
 from launcher.app.result import VERSION, Result
+from launcher.app.writing import write
 from launcher.dashboard import waterfall
-from launcher.errors import LauncherError, NotRunning
+from launcher.errors import NotRunning
 from launcher.paths import StackPaths
 from launcher.state import lock, store
 
@@ -115,15 +116,6 @@ def page(found: Document) -> str:
     from launcher.report import boot_page
 
     return boot_page.page(found)
-
-
-def write(path: Path, text: str) -> None:
-    """Write a page. Raises LauncherError when that cannot be done."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
-    except OSError as error:
-        raise LauncherError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 class Collector:

@@ -104,30 +104,34 @@ def _output_identity(backend: Path) -> str:
     return text_digest(file_digest(backend / ADMIN / "index.html"), file_digest(config), sizes_digest(output, code))
 
 
-def lost_files(backend: Path) -> list[str]:
-    """What the built admin loads, at once or later, and what isn't on the disk; nothing where there is no admin."""
-    admin = backend / ADMIN
-    missing = _missing_asset(backend)
+def named_files(admin: Path) -> list[str]:
+    """What a built admin loads, at once (its page names it) or later (a bundle does): "assets/login-BoKL8XfO.js"."""
     later = (
         name
         for bundle in sorted((admin / "assets").glob("index-*.js"))
         for name in chunks_of(bundle.read_text(encoding="utf-8", errors="replace"))
-        if not (admin / name).is_file()
     )
-    return list(dict.fromkeys([*([missing] if missing else []), *later]))
+    return list(dict.fromkeys([*_named_by_page(admin), *later]))
+
+
+def _named_by_page(admin: Path) -> list[str]:
+    page = (admin / "index.html").read_text(encoding="utf-8", errors="replace")
+    addresses = (asset.address.partition("?")[0] for asset in assets_of(page) if "/assets/" in asset.address)
+    return [f"assets/{address.rpartition('/assets/')[2]}" for address in addresses]
+
+
+def lost_files(backend: Path) -> list[str]:
+    """What the built admin loads and what isn't on the disk; nothing where there is no admin."""
+    admin = backend / ADMIN
+    named = named_files(admin) if (admin / "index.html").is_file() else []
+    return [name for name in named if not (admin / name).is_file()]
 
 
 def _missing_asset(backend: Path) -> str | None:
     """The first file that the admin's page needs and that isn't on the disk (runbook R13)."""
-    page = backend / ADMIN / "index.html"
-    if not page.is_file():
-        return None
-    for asset in assets_of(page.read_text(encoding="utf-8", errors="replace")):
-        address = asset.address
-        name = address.partition("?")[0].rpartition("/assets/")[2]
-        if "/assets/" in address and not (backend / ADMIN / "assets" / name).is_file():
-            return f"assets/{name}"
-    return None
+    admin = backend / ADMIN
+    named = _named_by_page(admin) if (admin / "index.html").is_file() else []
+    return next((name for name in named if not (admin / name).is_file()), None)
 
 
 def _refuse_left_out(result: CommandResult) -> None:

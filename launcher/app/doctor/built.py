@@ -68,15 +68,10 @@ async def _files(patient: Patient) -> str:
 
 
 def _absent(assets: Path) -> tuple[int, list[str]]:
-    from launcher.marketplace.admin_build import chunks_of
-    from launcher.marketplace.medusa import assets_of
+    from launcher.marketplace.admin_build import named_files
 
-    page = (assets.parent / "index.html").read_text(encoding="utf-8", errors="replace")
-    named = {asset.address.rpartition("/assets/")[2] for asset in assets_of(page) if "/assets/" in asset.address}
-    for bundle in assets.glob("index-*.js"):
-        chunks = chunks_of(bundle.read_text(encoding="utf-8", errors="replace"))
-        named.update(name.removeprefix("assets/") for name in chunks)
-    return len(named), sorted(named - {path.name for path in assets.iterdir()})
+    named = [name.removeprefix("assets/") for name in named_files(assets.parent)]
+    return len(named), sorted(name for name in named if not (assets / name).is_file())
 
 
 async def _origin(patient: Patient) -> str:
