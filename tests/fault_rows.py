@@ -52,6 +52,8 @@ ROWS: dict[str, tuple[str, tuple[str, ...]]] = {
         (
             "native/test_orphans.py::test_a_killed_supervisor_leaves_no_pid_hopping_daemon",
             "native/test_orphans.py::test_a_daemon_that_hops_from_pid_to_pid_is_swept_too",
+            "native/test_orphans.py::test_a_daemon_that_hops_faster_than_we_can_look_at_everybody_is_swept",
+            "native/test_orphans.py::test_control_a_look_at_everybody_alone_comes_too_late_for_a_daemon_that_hops",
             "native/test_orphans.py::test_control_a_pid_hopping_daemon_escapes_a_kill_by_pid",
         ),
     ),

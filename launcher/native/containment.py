@@ -11,13 +11,11 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from launcher.native import brand, proc
+from launcher.native import brand, proc, sweeping
 from launcher.native.contract import INSTANCE_MARK, SHIM_MARK, Identity
 from launcher.native.shim import LEFTOVER_SECONDS, ORPHAN_SECONDS, become_subreaper, children, command_name
 
-SWEEP_SECONDS = 2.0
 PAUSE_SECONDS = 0.01
-QUIET_SECONDS = 0.15  # without finding anything
 
 
 class Shims:
@@ -103,10 +101,10 @@ def kill_marked(instance: str) -> list[str]:
 
     Shims that outlived their supervisor are stopping their trees: they are given the time for that.
     """
-    deadline = time.monotonic() + ORPHAN_SECONDS + LEFTOVER_SECONDS + SWEEP_SECONDS
+    deadline = time.monotonic() + ORPHAN_SECONDS + LEFTOVER_SECONDS + sweeping.SWEEP_SECONDS
     while still_stopping(instance) and time.monotonic() < deadline:
         time.sleep(PAUSE_SECONDS)
-    return sweep({INSTANCE_MARK: instance})
+    return sweeping.sweep({INSTANCE_MARK: instance}, users())
 
 
 def still_stopping(instance: str) -> bool:
@@ -116,45 +114,11 @@ def still_stopping(instance: str) -> bool:
 
 def shims_of(instance: str) -> list[Identity]:
     """The shims of an instance, and the warden that forked them: they alone are given this mark."""
-    return proc.marked(proc.pids(), {INSTANCE_MARK: instance, SHIM_MARK: "1"}, _users(), lambda _pid: False)
-
-
-def sweep(marks: Mapping[str, str]) -> list[str]:
-    """Kill our user's processes that carry these marks, until none is found for a while or time is up; their names.
-
-    After a first look at everybody only new pids are looked at, so that the looks follow each other faster than a
-    process that hops from pid to pid can hop.
-    """
-    if not marks:
-        raise ValueError("without marks everybody would be found")
-    names: dict[Identity, str] = {}
-    cleared: set[int] = set()  # pids looked at and found to be others'
-    quiet_since = begun = time.monotonic()
-    while time.monotonic() - quiet_since < QUIET_SECONDS and time.monotonic() - begun < SWEEP_SECONDS:
-        everybody = set(proc.pids())
-        found = _found(marks, everybody - cleared)
-        cleared = everybody - {who.pid for who in found}
-        for who in found:
-            names.setdefault(who, command_name(who.pid) or "?")
-            _kill_with_group(who)
-            quiet_since = time.monotonic()
-    return list(names.values())
+    return proc.marked(proc.pids(), {INSTANCE_MARK: instance, SHIM_MARK: "1"}, users(), lambda _pid: False)
 
 
 def _found(marks: Mapping[str, str], pids: Iterable[int]) -> list[Identity]:
-    return proc.marked(pids, marks, _users(), lambda pid: brand.carries(pid, marks))
-
-
-def _kill_with_group(who: Identity) -> None:
-    """Kill a process and its process group: one that hops from pid to pid leaves its pid, but not its group.
-
-    Each child of ours begins a session of its own, so whoever shares a group with one of its descendants is one too.
-    """
-    group = proc.group(who.pid)
-    if group not in (0, os.getpgrp()) and proc.session(who.pid) not in (0, os.getsid(0)) and alive(who):
-        with contextlib.suppress(OSError):
-            os.killpg(group, signal.SIGKILL)
-    signal_process(who, "SIGKILL")
+    return proc.marked(pids, marks, users(), lambda pid: brand.carries(pid, marks))
 
 
 def become_guardian() -> None:
@@ -207,7 +171,7 @@ def unprivileged_user() -> tuple[int, int] | None:
     return int(os.environ.get("SUDO_UID") or 65534), int(os.environ.get("SUDO_GID") or 65534)
 
 
-def _users() -> set[int]:
+def users() -> set[int]:
     """Whose processes may be ours."""
     other = unprivileged_user()
     return {os.geteuid(), other[0]} if other else {os.geteuid()}

@@ -54,7 +54,11 @@ def session(pid: int) -> int:
 
 def identity(pid: int) -> Identity | None:
     """Who has this pid now; None if nobody, or only a dead process nobody collected yet."""
-    fields = stat(pid)
+    return identity_in(pid, stat(pid))
+
+
+def identity_in(pid: int, fields: list[bytes]) -> Identity | None:
+    """The same, from its `stat`."""
     if not fields or fields[0] in (b"Z", b"X"):
         return None
     return Identity(pid=pid, started=int(fields[19]), boot=boot_id())

@@ -22,14 +22,14 @@ from launcher.native import brand, proc
 from launcher.native.containment import (
     PAUSE_SECONDS,
     SHIMS,
-    SWEEP_SECONDS,
     end_strangers,
     signal_process,
     strangers,
-    sweep,
     unprivileged_user,
+    users,
 )
 from launcher.native.contract import INSTANCE_MARK, UNIT_MARK, Identity, LaunchSpec, Output
+from launcher.native.sweeping import SWEEP_SECONDS, sweep
 from launcher.native.unstarted import explain
 from launcher.native.warden import Warden, warden_of
 
@@ -282,7 +282,7 @@ async def _clear_after(marks: Mapping[str, str], main: int) -> list[str]:
                 break
             await asyncio.sleep(PAUSE_SECONDS)
     SHIMS.condemned.discard(main)
-    return names + (await asyncio.to_thread(sweep, marks) if marks else [])
+    return names + (await asyncio.to_thread(sweep, marks, users()) if marks else [])
 
 
 def _unnamed_file(data: bytes) -> IO[bytes]:

@@ -7,11 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
 from launcher import native
-from launcher.native import brand, containment
+from launcher.native import brand, containment, proc, sweeping
 from launcher.native import warden as warden_client
 from tests.support.processes import CAP_SECONDS, WORST_TREE, assert_no_survivors, script, state, until
 
@@ -150,6 +151,53 @@ def test_a_daemon_that_hops_from_pid_to_pid_is_swept_too(marks):
         assert_no_survivors(marks, within=0)
 
 
+@pytest.fixture
+def slow_look(monkeypatch):
+    """As many processes as a busy server has: whoever hops has left its pid before a look at everybody reaches it."""
+    look = proc.pids
+
+    def slowly():
+        everybody = list(look())
+        time.sleep(0.03)
+        return iter(everybody)
+
+    monkeypatch.setattr(proc, "pids", slowly)
+
+
+def swept_hopper(marks):
+    """Whether a daemon that hops, and nothing else, was swept."""
+    with supervised(marks, "daemon+deaf+bare+hopper") as supervisor:
+        kill_supervisor_and_shim(marks, supervisor)
+        hops = marks.heartbeat.with_name("beat.hops")
+        before = hops.stat().st_size
+        until(lambda: hops.stat().st_size > before, what="it hops")
+        native.kill_marked(marks.instance)
+        before = marks.heartbeats()
+        time.sleep(0.08)
+        return marks.heartbeats() == before
+
+
+@pytest.mark.parametrize("repetition", range(5))
+def test_a_daemon_that_hops_faster_than_we_can_look_at_everybody_is_swept(marks, slow_look, repetition):
+    assert swept_hopper(marks)
+
+
+def test_control_a_look_at_everybody_alone_comes_too_late_for_a_daemon_that_hops(marks, slow_look, monkeypatch):
+    monkeypatch.setattr(sweeping._Newest, "since_last", lambda _self: range(0))
+    assert not swept_hopper(marks)
+
+
+def test_pids_that_begin_anew_are_the_newest(monkeypatch):
+    with sweeping._Newest() as newest:
+        newest._last = 32_760
+        monkeypatch.setattr(newest, "_pid", lambda: 305)
+        assert newest.first([1, 300, 305, 32_760]) == [305, 300, 1, 32_760]
+        assert newest.since_last() == range(305, 241, -1)
+        assert list(newest.since_last()) == []
+        monkeypatch.setattr(newest, "_pid", lambda: 308)
+        assert list(newest.since_last()) == [308, 307, 306]
+
+
 def test_a_sweep_gives_shims_whose_supervisor_died_the_time_to_stop_their_trees(marks):
     """A database is shutting down: whoever sweeps at once would kill it in the middle of that."""
     slow = f"""
@@ -172,7 +220,7 @@ time.sleep({CAP_SECONDS})
 
 def test_a_sweep_without_marks_is_refused_since_it_would_find_everybody():
     with pytest.raises(ValueError, match="everybody"):
-        containment.sweep({})
+        sweeping.sweep({}, {os.geteuid()})
 
 
 async def test_adopted_zombies_are_collected_and_exit_codes_are_not_stolen(marks, start, printed, guardian):
