@@ -6,6 +6,7 @@
 import asyncio
 import contextlib
 import os
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from launcher.ports import PortBook
     from launcher.state.lock import Held
 
-_SAVE_DELAY = 0.05
+_SAVE_GAP = 0.02  # seconds; shorter than a `status` takes to begin: what it tells is never older than itself
 
 
 def up(request: Request, output: str) -> Result:
@@ -150,6 +151,7 @@ class Recorder:
         self.snapshot: Snapshot | None = None
         self.instance = instance
         self._unsaved = False
+        self._next_save = 0.0
 
     def publish(self, event: e.Event) -> None:
         """Record an event."""
@@ -158,12 +160,14 @@ class Recorder:
 
         event = discreet.event(event, self._redact)
         self.snapshot = fold(self.snapshot, event)
-        if isinstance(event, e.StackReady):
+        ready = isinstance(event, e.StackReady)
+        if ready:
             self.save()  # whoever hears of it asks for the state next
         self._log.append(event)
         telemetry.record(event)
         self.view.event(event, self.snapshot)
-        self._save_soon()
+        if not ready:
+            self._save_soon()
 
     def redact(self, text: str) -> str:
         """The text without the secrets that are known by now."""
@@ -174,21 +178,24 @@ class Recorder:
         self._redact = redact
 
     def _save_soon(self) -> None:
-        """Save at most every 50 ms: a boot has bursts of events, and each save is an fsync."""
+        """Save once what runs now has run, but not oftener than that: a boot has bursts of events, a save an fsync."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             self.save()
             return
         if self._timer is None:
-            self._timer = loop.call_later(_SAVE_DELAY, self.save)
+            self._timer = loop.call_at(max(loop.time(), self._next_save), self.save)
 
     def save(self) -> None:
         """Write the snapshot now. A disk that fails mid-run must not take the stack down with it."""
-        self._timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self._unsaved = True
         with contextlib.suppress(OSError, LauncherError):
             self.save_again()
+        self._next_save = time.monotonic() + _SAVE_GAP  # the loop's clock
 
     def save_again(self) -> None:
         """Write the snapshot if its file is gone, or if the last attempt failed. Raises StateUnwritable."""
