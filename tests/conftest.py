@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import tempfile
 
 import pytest
 
@@ -25,6 +26,17 @@ def pytest_collection_modifyitems(items):
             for marker in item.iter_markers(name):
                 (reason,) = marker.args
                 item.add_marker(pytest.mark.skip(reason=f"{name.replace('_', ' ')}: {reason}"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def runtime_directory():
+    """Of this run alone: what another left in the usual one, under a name that is used again, must not be met."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        tempfile.TemporaryDirectory(prefix="rx", ignore_cleanup_errors=True) as made,
+    ):
+        patch.setenv("XDG_RUNTIME_DIR", made)
+        yield
 
 
 @pytest.fixture(autouse=True)

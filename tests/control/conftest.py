@@ -1,7 +1,6 @@
 """Control servers on each transport: a fresh one, and one shared by the tests of a module that only ask it."""
 
 import contextlib
-import os
 
 import pytest
 
@@ -18,12 +17,8 @@ def transport(request, monkeypatch):
 
 @pytest.fixture
 def paths(tmp_path, monkeypatch):
-    """Of an imaginary stack; where its path is long, its socket lies elsewhere, and must not be there next time."""
-    made = stack_paths(tmp_path, monkeypatch)
-    yield made
-    if not made.socket.is_relative_to(tmp_path) and os.path.lexists(made.socket):
-        remove = made.socket.rmdir if made.socket.is_dir() else made.socket.unlink
-        remove()
+    """Of an imaginary stack."""
+    return stack_paths(tmp_path, monkeypatch)
 
 
 @pytest.fixture(scope="module", params=TRANSPORTS)
