@@ -130,6 +130,11 @@ class StackPaths(Value, frozen=True):
             return inside
         return runtime_dir() / f"{self.home.name[-12:]}.sock"
 
+    @property
+    def kept(self) -> tuple[Path, ...]:
+        """What must be there while a supervisor runs, whoever deletes it."""
+        return self.lock, self.state, self.control, self.socket
+
 
 def runtime_dir() -> Path:
     """A short-lived per-user directory (0700 is the creator's duty)."""

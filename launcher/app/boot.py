@@ -212,7 +212,7 @@ class Recorder:
 
 
 async def _supervise(opened: Opened, request: Request, prepared: "Prepared", recorder: Recorder, held: "Held") -> int:
-    from launcher.app.tending import tend
+    from launcher.app.tending import Tended, tend
     from launcher.control import server
     from launcher.run.supervisor import Supervisor
     from launcher.run.watching import restart_on_change
@@ -243,11 +243,12 @@ async def _supervise(opened: Opened, request: Request, prepared: "Prepared", rec
 
     if request.wait_timeout is not None:
         loop.call_later(request.wait_timeout, _give_up, recorder, supervisor.submit, request.wait_timeout)
-    async with server.serve(opened.paths, snapshot=lambda: _snapshot(recorder), submit=submit):
+    async with server.serve(opened.paths, snapshot=lambda: _snapshot(recorder), submit=submit) as put_back:
+        tended = Tended(recorder, held, prepared.logs, control=put_back, reap=supervisor.reap)
         with _signals(loop, supervisor.submit, recorder, detached=request.detached):
             beside = [
                 asyncio.create_task(restart_on_change(world, supervisor.submit)),
-                asyncio.create_task(tend(recorder, held, prepared.logs)),
+                asyncio.create_task(tend(tended, opened.paths.kept)),
             ]
             if request.guest is not None:
                 beside.append(asyncio.create_task(request.guest.beside(world, prepared, supervisor.submit)))

@@ -26,22 +26,31 @@ if TYPE_CHECKING:
 _LOAD_DELAY = 0.1  # seconds in which the first services start: HTTP is loaded after them, or for the first client
 _LAST_SECONDS = 1.0
 _LONGEST_REASON = 500
-_LOOK_PERIOD = 1.0  # seconds between looks at whether our files are still there
 Submit = Callable[[Command], Awaitable[dict[str, object]]]
 
 
 @contextlib.asynccontextmanager
-async def serve(paths: StackPaths, *, snapshot: Callable[[], Snapshot], submit: Submit) -> AsyncIterator[None]:
-    """Answer clients while inside. Call only while holding the stack's lock: a stale socket is removed."""
+async def serve(
+    paths: StackPaths, *, snapshot: Callable[[], Snapshot], submit: Submit
+) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """Answer clients while inside; gives what puts back files that somebody deleted.
+
+    Call only while holding the stack's lock: a stale socket is removed.
+    """
     reception = _Reception(paths, _Answers(snapshot, submit, secrets.token_hex(protocol.TOKEN_BYTES)))
     await reception.open()
-    keeping = asyncio.create_task(reception.keep_open(), name="control-files")
+    loading = asyncio.create_task(_load_later(), name="loading-http")
     try:
-        yield
+        yield reception.put_back
     finally:
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
+        loading.cancel()
+        await asyncio.gather(loading, return_exceptions=True)
         await reception.close()
+
+
+async def _load_later() -> None:
+    await asyncio.sleep(_LOAD_DELAY)
+    await asyncio.to_thread(import_module, "launcher.control.http")
 
 
 class _Answers(Value, frozen=True):
@@ -97,17 +106,13 @@ class _Reception:
     def _tell(self) -> None:
         files.write_json(self._paths.control, {**self._address, "token": self._answers.token})
 
-    async def keep_open(self) -> None:
+    async def put_back(self) -> None:
         """Put back what a cleaner of temporary files, or a person, deleted under a running stack."""
-        await asyncio.sleep(_LOAD_DELAY)
-        await asyncio.to_thread(import_module, "launcher.control.http")
-        while True:
-            await asyncio.sleep(_LOOK_PERIOD)
-            with contextlib.suppress(OSError, LauncherError):  # it will be tried again
-                if "socket" in self._address and not self._paths.socket.is_socket():
-                    await self.open()
-                elif not self._paths.control.is_file():
-                    self._tell()
+        with contextlib.suppress(OSError, LauncherError):  # it will be tried again
+            if "socket" in self._address and not self._paths.socket.is_socket():
+                await self.open()
+            elif not self._paths.control.is_file():
+                self._tell()
 
     async def close(self) -> None:
         """Answer nobody any more, and leave nothing behind."""

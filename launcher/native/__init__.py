@@ -41,6 +41,7 @@ if sys.platform == "win32":
         spawn,
         spawn_daemon,
         still_stopping,
+        told_of_deletions,
         tree,
         write_private,
     )
@@ -72,6 +73,7 @@ else:
         spawn,
         spawn_daemon,
         still_stopping,
+        told_of_deletions,
         tree,
         write_private,
     )
@@ -113,6 +115,7 @@ __all__ = [
     "spawn",
     "spawn_daemon",
     "still_stopping",
+    "told_of_deletions",
     "tree",
     "write_private",
 ]

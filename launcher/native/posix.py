@@ -25,6 +25,7 @@ from launcher.native.containment import (
     still_stopping,
 )
 from launcher.native.contract import Child, Identity, LaunchSpec, Listener, Output
+from launcher.native.deletions import told_of_deletions
 from launcher.native.proc import identity, listening, servers_in, tree
 from launcher.native.unstarted import Unstarted, explain, explain_cwd, explain_missing
 
@@ -54,6 +55,7 @@ __all__ = [
     "spawn",
     "spawn_daemon",
     "still_stopping",
+    "told_of_deletions",
     "tree",
     "write_private",
 ]

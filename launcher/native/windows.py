@@ -148,6 +148,14 @@ def still_stopping(instance: str) -> bool:
     return False
 
 
+def told_of_deletions(
+    loop: "asyncio.AbstractEventLoop", directories: Iterable[Path], heard: Callable[[set[str]], None]
+) -> Callable[[], None] | None:
+    """Nobody tells: an open file is not deleted here, and the others are few."""
+    del loop, directories, heard
+    return None
+
+
 def become_guardian() -> None:
     """Put ourselves into a job: whatever we start, however detached, dies with us. Ctrl-C is heard again below us."""
     from launcher.native.windows_api import kernel32

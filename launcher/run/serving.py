@@ -132,13 +132,14 @@ class ServiceIncarnation(Incarnation):
         if spec is None:
             return
         port = self.port
-        await until_ready(
-            self.question(spec, child),
-            self.expanded(spec),
-            self.world,
-            changed=self.changed,
-            listens=None if port is None else lambda: native.listens(port),
-        )
+        with self.world.awake.counting():
+            await until_ready(
+                self.question(spec, child),
+                self.expanded(spec),
+                self.world,
+                changed=self.changed,
+                listens=None if port is None else lambda: native.listens(port),
+            )
 
     def question(self, spec: ProbeSpec, child: Child | None) -> Ask:
         """The probe, joined with the question whose listener answers."""

@@ -17,7 +17,6 @@ from launcher.run.units import Incarnation, TaskIncarnation
 from launcher.run.world import World
 from launcher.stack.model import RestartSpec, ServiceSpec
 
-_REAP_PERIOD = 1.0
 _JITTER = 0.1
 
 
@@ -60,15 +59,12 @@ class Supervisor:
     async def run(self) -> int:
         """Boot and stay until everything has stopped; returns the exit code."""
         self.submit(m.Boot())
-        async with asyncio.TaskGroup() as group:
-            reaper = group.create_task(self._reap())
-            try:
-                while self._exit_code is None:
-                    self._turn(await self._inbox.get())
-                    self._inbox.task_done()
-            finally:
-                reaper.cancel()
-                self.world.awake.stop()
+        try:
+            while self._exit_code is None:
+                self._turn(await self._inbox.get())
+                self._inbox.task_done()
+        finally:
+            self.world.awake.stop()
         return self._exit_code
 
     def _turn(self, message: m.Message | Command) -> None:
@@ -111,12 +107,10 @@ class Supervisor:
             event = event.replaced(note=self.world.tools.redact(event.note))
         self._publish(event.replaced(at=time.time()))
 
-    async def _reap(self) -> None:
+    def reap(self) -> None:
         """Adopt and kill what a killed shim left behind; we are the subreaper of all that we start."""
-        while True:
-            await asyncio.sleep(_REAP_PERIOD)
-            for name in native.reap_strangers(self._known_pids):
-                self.world.note(f"killed {name}, left behind by a process that was killed")
+        for name in native.reap_strangers(self._known_pids):
+            self.world.note(f"killed {name}, left behind by a process that was killed")
 
     def _known_pids(self) -> set[int]:
         return {pid for incarnation in self._current.values() for pid in incarnation.pids()}

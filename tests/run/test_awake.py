@@ -18,8 +18,8 @@ TICK = 0.02
 @pytest.fixture
 async def awake():
     made = Awake(TICK, LATE)
-    yield made
-    made.stop()
+    with made.counting():
+        yield made
 
 
 async def suspend():
@@ -54,10 +54,22 @@ async def test_a_deadline_still_comes(awake):
 
 async def test_being_a_little_late_changes_nothing():
     lazy = Awake(TICK, late=5.0)
-    before, really = lazy.time(), asyncio.get_running_loop().time()
-    await suspend()
-    assert lazy.time() - before == pytest.approx(asyncio.get_running_loop().time() - really, abs=0.01)
-    lazy.stop()
+    with lazy.counting():
+        before, really = lazy.time(), asyncio.get_running_loop().time()
+        await suspend()
+        assert lazy.time() - before == pytest.approx(asyncio.get_running_loop().time() - really, abs=0.01)
+
+
+async def test_where_nobody_counts_on_it_the_clock_wakes_nobody():
+    asleep = Awake(TICK, LATE)
+    assert not asyncio.get_running_loop()._scheduled
+    with asleep.counting(), asleep.counting():
+        assert len(asyncio.get_running_loop()._scheduled) == 1
+    assert all(timer.cancelled() for timer in asyncio.get_running_loop()._scheduled)
+    with asleep.counting():
+        before = asleep.time()
+        await suspend()
+        assert asleep.time() - before < ASLEEP, "and it counts again"
 
 
 class Waiter:
