@@ -7,10 +7,15 @@ answer) is left to `app/queries.py` and `app/commands.py`, which say the same wo
 import os
 import sys
 import time
-from collections.abc import Mapping
-from typing import Any
 
 from launcher import where
+
+TYPE_CHECKING = False  # of `typing`, which takes longer to load than all this
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    Document = Mapping[str, Any]
 
 VERSION = 2  # of the state file: `state/snapshot.py` takes it from here
 ENDED_PHASES = frozenset({"stopped", "failed"})  # of a stack; told only once nothing of it is left
@@ -45,7 +50,7 @@ def shown(arguments: list[str]) -> bool:
     return True
 
 
-def _found() -> tuple[str, str, Mapping[str, Any]] | None:
+def _found() -> "tuple[str, str, Document] | None":
     """Root, state directory and state of the stack that runs here; None when none does, as far as this can see."""
     import json
 
@@ -104,7 +109,7 @@ def _stopped() -> str | None:
     return told if clean else None
 
 
-def _waited(waiting: Any) -> bool:
+def _waited(waiting: "Any") -> bool:
     """Wait for what is to end; Ctrl-C ends only us, as it does in the careful way."""
     import signal
 
@@ -116,7 +121,7 @@ def _waited(waiting: Any) -> bool:
         sys.exit(130)
 
 
-def _asked(address: Mapping[str, Any]) -> bool:
+def _asked(address: "Document") -> bool:
     """Ask for the end, as `control/client.py` does; whether the supervisor agreed."""
     import _socket as socket  # the module around it takes longer to load than all this
 
@@ -148,7 +153,7 @@ def _user_home() -> str | None:
     return os.path.join(given if given.strip() else os.path.expanduser("~/.local/state"), "rxlaunch")
 
 
-def _lives(supervisor: Mapping[str, Any], *, awake: bool = False) -> bool:
+def _lives(supervisor: "Document", *, awake: bool = False) -> bool:
     """Whether it is that process still, and no other with its number: by its start and the kernel's run.
 
     `awake`: and is not stopped, in which case it would hear nothing.
@@ -167,13 +172,13 @@ def _lives(supervisor: Mapping[str, Any], *, awake: bool = False) -> bool:
 # --- the words, for both ways ---------------------------------------------------------------------------------------
 
 
-def data(document: Mapping[str, Any], root: str, *, running: bool = True) -> dict[str, Any]:
+def data(document: "Document", root: str, *, running: bool = True) -> "dict[str, Any]":
     """What programs are told of a snapshot's JSON."""
     whole = {key: value for key, value in document.items() if key not in ("version", "supervisor")}
     return {**whole, **({} if running else {"ports": {}}), "running": running, "root": root}
 
 
-def text(document: Mapping[str, Any]) -> list[str]:
+def text(document: "Document") -> list[str]:
     """The lines that people are told of a running stack, from its snapshot's JSON."""
     units, ports = document["units"], document["ports"]
     age = _age(document["started_at"])
@@ -184,7 +189,7 @@ def text(document: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _unit_line(unit: Mapping[str, Any], port: int | None, width: int) -> str:
+def _unit_line(unit: "Document", port: int | None, width: int) -> str:
     parts = (
         f"port {port}" if port is not None else "",
         f"pid {unit['pid']}" if unit["pid"] else "",

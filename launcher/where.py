@@ -3,7 +3,6 @@
 No pathlib, no regular expressions, no third-party module here, and nothing is created.
 """
 
-import hashlib
 import os
 
 STACK_FILE = "rxlaunch.toml"
@@ -62,8 +61,20 @@ def _names_workspaces(manifest: str) -> bool:
 
 def folder(root: str) -> str:
     """The name of the directory that holds the state of a checkout; `root` is its real path."""
-    digest = hashlib.sha256(os.fsencode(os.path.normcase(root))).hexdigest()[:12]
+    digest = _sha256(os.fsencode(os.path.normcase(root)))[:12]
     return f"{_readable(os.path.basename(root)) or 'stack'}-{digest}"
+
+
+def _sha256(data: bytes) -> str:
+    """Hexadecimal, by Python's own code: to load that of OpenSSL takes longer than a whole `status` may."""
+    try:
+        from _sha2 import sha256  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        try:
+            from _sha256 import sha256  # type: ignore[import-not-found,unused-ignore]  # before 3.12
+        except ImportError:
+            from hashlib import sha256
+    return str(sha256(data).hexdigest())
 
 
 def _readable(name: str) -> str:
