@@ -56,6 +56,8 @@ def main(options: argparse.Namespace) -> int:
 def run(options: argparse.Namespace, cases: list[str], stored: record.Stored) -> int:
     """The rounds; the record is written after each."""
     kept: Path | None = options.prepared
+    if options.work is not None:
+        options.work.mkdir(parents=True, exist_ok=True)
     scratch = kept.absolute() if kept else Path(tempfile.mkdtemp(prefix="rxlaunch-boots-", dir=options.work))
     logs = options.out.absolute().with_suffix(".logs")
     course = Course(scratch, options.mode, chosen(options), logs)

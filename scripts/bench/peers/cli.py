@@ -82,6 +82,8 @@ def measure(options: argparse.Namespace, peers: list[Peer]) -> int:
     stored = record.read(options.out)
     describe(stored["meta"], peers)
     base = options.work or (MEMORY if os.access(MEMORY, os.W_OK) else None)
+    if base is not None:
+        base.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="pb", dir=base))
     try:
         for peer in peers:
