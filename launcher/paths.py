@@ -113,6 +113,11 @@ class StackPaths(Value, frozen=True):
         return self.home / "node-compile-cache"
 
     @property
+    def node_paths(self) -> Path:
+        """Where Node found the modules of services, a file each (JSON)."""
+        return self.home / "node-paths"
+
+    @property
     def data(self) -> Path:
         """Data directories of embedded servers; its name carries the server's major version."""
         return self.home / "data"

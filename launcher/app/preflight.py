@@ -3,15 +3,14 @@
 Opens the state directory, secrets, logs and ports of one instance. Starts no unit.
 """
 
-import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from launcher import native, paths
-from launcher.app import secrecy, workspace
+from launcher.app import node_caches, secrecy, workspace
 from launcher.app.opening import Opened
-from launcher.errors import ConfigError, LauncherError, Problem
+from launcher.errors import ConfigError, Problem
 from launcher.events import LogTrouble, PortChosen
 from launcher.run.toolbox import Ask, ContractResult, Ports, Surroundings, Toolbox
 from launcher.stack.model import ProbeSpec, VariableSpec
@@ -90,7 +89,8 @@ def prepare(
         minimal={name: given[name] for name in _MINIMAL if name in given},
         unit_env_files=opened.loaded.unit_env,
         node_path=node_path,
-        node_cache=_node_cache(opened),
+        node_cache=node_caches.compile_cache(opened),
+        node_paths=node_caches.path_cache(opened),
         dirs=directories(opened),
         options=action_options(opened),
         fresh=request.fresh,
@@ -204,20 +204,6 @@ def find_node(opened: Opened, given: Mapping[str, str]) -> str | None:
     native.private_directory(shims)
     found = toolchain(given.get("PATH", ""), shims)
     return found.path_entry
-
-
-def _node_cache(opened: Opened) -> str | None:
-    """Where Node shall keep what it compiled: a directory that only we may write, for what is in it is run.
-
-    None when it is switched off, or cannot be had: then Node compiles anew.
-    """
-    market = opened.loaded.stack.marketplace
-    if market is None or not market.node_compile_cache:
-        return None
-    with contextlib.suppress(LauncherError):
-        native.private_directory(opened.paths.node_cache)
-        return str(opened.paths.node_cache)
-    return None
 
 
 def _needs_node(spec: object) -> bool:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from launcher.errors import Problem
 from launcher.plan.step import Action, Fingerprints, Provider, Verdict
+from launcher.run.node_paths import NodePaths
 from launcher.stack.model import ProbeSpec, VariableSpec
 from launcher.values import Value
 
@@ -76,6 +77,7 @@ class Surroundings:
     unit_env_files: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)  # by unit
     node_path: str | None = None  # directory that leads to the chosen node and npm, put first on PATH
     node_cache: str | None = None  # directory in which Node keeps what it compiled
+    node_paths: NodePaths | None = None
     dirs: Mapping[str, str] = field(default_factory=dict)  # ${dir.X}
     options: Mapping[str, str] = field(default_factory=dict)  # of built-in actions, from [marketplace]
     fresh: bool = False

@@ -125,6 +125,8 @@ class World:
             env["PATH"] = os.pathsep.join([self.around.node_path, env.get("PATH", "")])
         if self.around.node_cache:
             env.setdefault("NODE_COMPILE_CACHE", self.around.node_cache)
+        if self.around.node_paths is not None:
+            env |= self.around.node_paths.environment(unit.name, env)
         return env
 
     def _contracted(

@@ -150,6 +150,7 @@ class MarketplaceSpec(Model, frozen=True):
     default_region: str = "dk"
     admin_email: str | None = None  # the local administrator created by the seed
     node_compile_cache: Flag = True  # Node 22 and newer keep what they compiled, in the state directory
+    node_path_cache: Flag = True  # services run by node remember where their modules are, in the state directory
     expect_text: str | None = None  # what the storefront's home must contain; default: a product of /store/products
     runtime_config: RuntimeConfigSpec | None = RuntimeConfigSpec()
 
