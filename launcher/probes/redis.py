@@ -1,14 +1,17 @@
 """Does Redis answer PING and take a write? The owner of redis-py.
 
-One attempt, no retries: redis-py's defaults take 4.7 s to say "refused" and 15 s to notice a hang.
+redis-py takes a tenth of a second to load, in the midst of every boot: a plain `redis://` is asked without it, over
+`resp.py`. It is for `rediss://`. One attempt, no retries: its defaults take 4.7 s to say "refused" and 15 s to notice
+a hang.
 """
 
 import asyncio
 import errno
 import importlib
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
+from launcher.probes import resp
 from launcher.probes.contract import Answer, Probe
 from launcher.probes.local_address import address, refuses_slowly
 
@@ -20,18 +23,30 @@ _PORT = 6379
 _PARAMETERS = frozenset({"db", "username", "password"})
 _TLS_PARAMETERS = frozenset({"ssl_cert_reqs", "ssl_ca_certs", "ssl_check_hostname"})
 _REMEDY = "REDIS_URL is redis://[USER:PASSWORD@]HOST:PORT, or rediss:// with TLS"
+_UNREADABLE = Answer(False, "Redis' URL cannot be read", "error", True, _REMEDY)
+_REFUSED_US = ("NOAUTH", "WRONGPASS", "NOPERM")
+_NO_WRITES = ("READONLY", "MISCONF")
+_BARE = frozenset({"ERR", "OOM", "READONLY", "MASTERDOWN", "CLUSTERDOWN", *_REFUSED_US})  # what follows says it all
+_PASSWORD_REFUSED = (  # without a code of their own: passwords where none is set, and wrong ones before Redis 6
+    "AUTH <password> called without any password",
+    "Client sent AUTH, but no password is set",
+    "invalid password",
+)
 
 
 def probe(spec: "ProbeSpec") -> Probe:
     """NOAUTH, LOADING, read-only, refused and hanging are told apart, within `timeout` seconds."""
     url = spec.redis or ""
     name = described(url)
+    plain = url.lower().startswith("redis://")
+    question = _ask if plain else _ask_with_redis_py
 
     async def ask() -> Answer:
-        await asyncio.to_thread(importlib.import_module, "redis.asyncio")  # before the clock: it takes 230 ms
+        if not plain:
+            await asyncio.to_thread(importlib.import_module, "redis.asyncio")  # before the clock: it takes 230 ms
         try:
             async with asyncio.timeout(spec.timeout):
-                answer = await _ask(url, name)
+                answer = await question(url, name)
         except TimeoutError:
             answer = Answer(False, f"{name} does not answer", "timeout")
         if answer.code in ("timeout", "error") and not answer.permanent and await refuses_slowly(url, _PORT):
@@ -48,6 +63,56 @@ def described(url: str) -> str:
 
 
 async def _ask(url: str, name: str) -> Answer:
+    try:
+        host, port, login, database = _parts(url)
+    except ValueError:
+        return _UNREADABLE
+    try:
+        async with resp.connected(host, port) as wire:
+            if login:
+                await _log_in(wire, login)
+            if database:
+                await wire.expect("OK", "SELECT", str(database))
+            await wire.expect("PONG", "PING")
+            await wire.expect("OK", "SET", _KEY, "1", "EX", "10")
+        return _good(name)
+    except resp.Complaint as complaint:
+        return _told(complaint.word, complaint.rest if complaint.word in _BARE else str(complaint), name)
+    except TimeoutError:  # the system's: it gave up connecting before we did
+        return Answer(False, f"{name} does not answer", "timeout")
+    except (resp.NotRedis, OSError, ValueError) as error:
+        return _failed(error, getattr(error, "strerror", None) or str(error), name)
+
+
+def _parts(url: str) -> tuple[str, int, tuple[str, ...], int]:
+    """Host, port, the words that follow AUTH (none: no login) and the database, as redis-py reads them from a URL.
+
+    Raises ValueError when the URL cannot be read.
+    """
+    parts = urlsplit(for_redis_py(url))
+    asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    user = unquote(parts.username or "") or asked.get("username", "")
+    password = unquote(parts.password or "") or asked.get("password", "")
+    login = (user, password) if user else (password,) if password else ()
+    path = unquote(parts.path).replace("/", "")
+    try:
+        database = int(path)
+    except ValueError:
+        database = 0
+    database = int(asked["db"]) if "db" in asked else database
+    return unquote(parts.hostname or "localhost"), parts.port or _PORT, login, database
+
+
+async def _log_in(wire: resp.Wire, login: tuple[str, ...]) -> None:
+    try:
+        await wire.expect("OK", "AUTH", *login)
+    except resp.Complaint as complaint:
+        if "wrong number of arguments" not in complaint.rest:
+            raise
+        await wire.expect("OK", "AUTH", login[-1])  # before version 6 there were no users
+
+
+async def _ask_with_redis_py(url: str, name: str) -> Answer:
     import redis.asyncio
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
@@ -55,12 +120,12 @@ async def _ask(url: str, name: str) -> Answer:
     try:
         client = redis.asyncio.Redis.from_url(for_redis_py(url), retry=Retry(NoBackoff(), 0), protocol=2)
     except ValueError:
-        return Answer(False, "Redis' URL cannot be read", "error", True, _REMEDY)  # its text may show the password
+        return _UNREADABLE  # the error's text may show the password
     try:
         async with client:
             await client.ping()
             await client.set(_KEY, "1", ex=10)
-        return Answer(True, f"{name} answers and takes writes")
+        return _good(name)
     except (redis.RedisError, OSError, ValueError) as error:
         return _explained(error, name)
 
@@ -81,20 +146,42 @@ def for_redis_py(url: str) -> str:
 
 
 def _explained(error: Exception, name: str) -> Answer:
+    """What redis-py's errors mean."""
     import redis
 
     text = " ".join(str(error).split())
     if isinstance(error, redis.AuthenticationError | redis.exceptions.NoPermissionError) or "NOAUTH" in text:
-        return Answer(False, f"{name}: {text}", "auth", True, "correct the user or password in REDIS_URL")
+        return _told("NOAUTH", text, name)
     if isinstance(error, redis.exceptions.BusyLoadingError):
-        return Answer(False, f"{name} is loading its data", "loading")
+        return _told("LOADING", text, name)
     if isinstance(error, redis.exceptions.ReadOnlyError) or "MISCONF" in text:
-        return Answer(False, f"{name} takes no writes: {text}", "read_only", True, "point REDIS_URL at a writable one")
+        return _told("READONLY", text, name)
     if isinstance(error, redis.TimeoutError):
         return Answer(False, f"{name} does not answer", "timeout")
+    return _failed(error, text, name)
+
+
+def _told(word: str, text: str, name: str) -> Answer:
+    """What an error reply of this code means."""
+    text = " ".join(text.split())
+    if word in _REFUSED_US or (word == "ERR" and text.startswith(_PASSWORD_REFUSED)):
+        return Answer(False, f"{name}: {text}", "auth", True, "correct the user or password in REDIS_URL")
+    if word == "LOADING":
+        return Answer(False, f"{name} is loading its data", "loading")
+    if word in _NO_WRITES:
+        return Answer(False, f"{name} takes no writes: {text}", "read_only", True, "point REDIS_URL at a writable one")
+    return Answer(False, f"{name}: {text}", "error")
+
+
+def _failed(error: Exception, text: str, name: str) -> Answer:
+    """What a connection that failed, or was never made, means."""
     if _is_refusal(error):
         return Answer(False, f"{name}: connection refused", "refused")
     return Answer(False, f"{name}: {text}", "error")
+
+
+def _good(name: str) -> Answer:
+    return Answer(True, f"{name} answers and takes writes")
 
 
 def _is_refusal(error: BaseException | None) -> bool:
