@@ -6,7 +6,6 @@
 import asyncio
 import contextlib
 import os
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from launcher import events as e
 from launcher import native
 from launcher.app import discreet, history, leftovers
 from launcher.app.opening import Opened, open_stack
+from launcher.app.recording import Recorder
 from launcher.app.request import ASKED_VARIABLE, INSTANCE_VARIABLE, Request
 from launcher.app.result import Result
 from launcher.errors import AlreadyRunning, Interrupted, LauncherError
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from launcher.app.views import View
     from launcher.ports import PortBook
     from launcher.state.lock import Held
-
-_SAVE_GAP = 0.02  # seconds; shorter than a `status` takes to begin: what it tells is never older than itself
 
 
 def up(request: Request, output: str) -> Result:
@@ -68,7 +66,7 @@ def boot(opened: Opened, request: Request, view: "View") -> Result:
     return Result(exit_code=code)
 
 
-def _boot_recorded(opened: Opened, request: Request, recorder: "Recorder", held: "Held") -> int:
+def _boot_recorded(opened: Opened, request: Request, recorder: Recorder, held: "Held") -> int:
     from launcher.state import store
 
     try:
@@ -89,7 +87,7 @@ def _boot_recorded(opened: Opened, request: Request, recorder: "Recorder", held:
         raise _ended_by(error, recorder) from None
 
 
-def _ended_by(error: BaseException, recorder: "Recorder") -> BaseException:
+def _ended_by(error: BaseException, recorder: Recorder) -> BaseException:
     """Record what ends the stack instead of a stop; the exception for the user."""
     from launcher.app import crash
 
@@ -117,7 +115,7 @@ def _starting(opened: Opened, instance: str, asked_at: float | None) -> e.StackS
     )
 
 
-def _prepare(opened: Opened, request: Request, recorder: "Recorder") -> "tuple[Prepared, PortBook]":
+def _prepare(opened: Opened, request: Request, recorder: Recorder) -> "tuple[Prepared, PortBook]":
     """Everything that is checked before anything is started; the ports are held when this returns."""
     from launcher.app import preflight, secrecy
 
@@ -134,81 +132,6 @@ def _prepare(opened: Opened, request: Request, recorder: "Recorder") -> "tuple[P
         book.give_back()
         raise
     return prepared, book
-
-
-class Recorder:
-    """Hears every event: folds it into the snapshot, appends it to the event log, shows it to the view."""
-
-    def __init__(self, opened: Opened, instance: str, view: "View") -> None:
-        from launcher.app import secrecy
-        from launcher.state.store import EventLog
-
-        self._paths = opened.paths
-        self._log = EventLog(opened.paths)
-        self._redact: Callable[[str], str] = secrecy.given_redactor(opened).text
-        self.view = view
-        self._timer: asyncio.TimerHandle | None = None
-        self.snapshot: Snapshot | None = None
-        self.instance = instance
-        self._unsaved = False
-        self._next_save = 0.0
-
-    def publish(self, event: e.Event) -> None:
-        """Record an event."""
-        from launcher import telemetry
-        from launcher.state.snapshot import fold
-
-        event = discreet.event(event, self._redact)
-        self.snapshot = fold(self.snapshot, event)
-        ready = isinstance(event, e.StackReady)
-        if ready:
-            self.save()  # whoever hears of it asks for the state next
-        self._log.append(event)
-        telemetry.record(event)
-        self.view.event(event, self.snapshot)
-        if not ready:
-            self._save_soon()
-
-    def redact(self, text: str) -> str:
-        """The text without the secrets that are known by now."""
-        return self._redact(text)
-
-    def know_secrets(self, redact: Callable[[str], str]) -> None:
-        """From now on redact by this: it knows generated secrets too, and those that units will give."""
-        self._redact = redact
-
-    def _save_soon(self) -> None:
-        """Save once what runs now has run, but not oftener than that: a boot has bursts of events, a save an fsync."""
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self.save()
-            return
-        if self._timer is None:
-            self._timer = loop.call_at(max(loop.time(), self._next_save), self.save)
-
-    def save(self) -> None:
-        """Write the snapshot now. A disk that fails mid-run must not take the stack down with it."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._unsaved = True
-        with contextlib.suppress(OSError, LauncherError):
-            self.save_again()
-        self._next_save = time.monotonic() + _SAVE_GAP  # the loop's clock
-
-    def save_again(self) -> None:
-        """Write the snapshot if its file is gone, or if the last attempt failed. Raises StateUnwritable."""
-        from launcher.state import store
-
-        if self.snapshot is not None and (self._unsaved or not self._paths.state.is_file()):
-            store.save(self._paths, self.snapshot)
-            self._unsaved = False
-
-    def close(self) -> None:
-        """Write the last snapshot and close the event log."""
-        self.save()
-        self._log.close()
 
 
 async def _supervise(opened: Opened, request: Request, prepared: "Prepared", recorder: Recorder, held: "Held") -> int:

@@ -15,8 +15,8 @@ from launcher.errors import LauncherError
 from launcher.events import LogTrouble, Note
 
 if TYPE_CHECKING:
-    from launcher.app.boot import Recorder
     from launcher.app.preflight import LogBook
+    from launcher.app.recording import Recorder
     from launcher.state.lock import Held
 
 _PERIOD = 5.0  # seconds
