@@ -27,8 +27,9 @@ def main() -> None:
 def _command_line(loaded: Callable[[], object]) -> None:
     from launcher import cli
 
+    run = cli.chosen(sys.argv[1:])
     loaded()
-    cli.main()
+    run()
 
 
 def _supervisor(loaded: Callable[[], object]) -> None:

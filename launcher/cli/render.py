@@ -4,9 +4,8 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any, NoReturn
-
-import click
 
 from launcher.app.result import VERSION, Result
 from launcher.dashboard.printable import printable
@@ -30,7 +29,8 @@ def write(text: str, *, err: bool = False) -> None:
     """A line for the user; a console that can't show a character gets a replacement. Raises BrokenPipeError."""
     stream = sys.stderr if err else sys.stdout
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    click.echo(text.encode(encoding, "replace").decode(encoding), err=err)
+    stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+    stream.flush()
 
 
 def _nobody_reads() -> None:
@@ -38,23 +38,25 @@ def _nobody_reads() -> None:
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - stays open as our stdout
 
 
-def guarded(command: click.Command) -> NoReturn:
-    """Run a click command; errors become a message with a remedy and an exit code, never a traceback."""
+def _no_other(_error: Exception) -> int | None:
+    return None
+
+
+def guarded(command: Callable[[], object], told: Callable[[Exception], int | None] = _no_other) -> NoReturn:
+    """Run a command; errors become a message with a remedy and an exit code, never a traceback.
+
+    `told` tells errors that it knows, and gives their exit codes.
+    """
     _have_streams()
     try:
-        _guarded(command)
+        _guarded(command, told)
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # how it ended is decided: Ctrl-C comes too late to change that
 
 
-def _guarded(command: click.Command) -> NoReturn:
+def _guarded(command: Callable[[], object], told: Callable[[Exception], int | None]) -> NoReturn:
     try:
-        command.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        command()
     except LauncherError as error:
         _show(error)
         sys.exit(error.exit_code)
@@ -64,11 +66,14 @@ def _guarded(command: click.Command) -> NoReturn:
         _nobody_reads()
         sys.exit(0)
     except Exception as error:  # noqa: BLE001 - a fault of ours: a sentence, not a traceback with who knows what in it
-        from launcher.app import crash
+        code = told(error)
+        if code is None:
+            from launcher.app import crash
 
-        explained = crash.explained(error)
-        _show(explained)
-        sys.exit(explained.exit_code)
+            explained = crash.explained(error)
+            _show(explained)
+            code = explained.exit_code
+        sys.exit(code)
     sys.exit(0)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from launcher.app.request import Request
-from launcher.cli import options, render
+from launcher.cli import options, plain, render
 
 
 @click.command()
@@ -25,14 +25,5 @@ def up(
         from launcher.app import dry
 
         render.finish(dry.run(request), output)
-    elif detach:
-        from launcher.app import daemon
-
-        render.finish(daemon.up(request, output), output)
-    else:
-        from launcher.app import ahead
-
-        ahead.begin()
-        from launcher.app import boot
-
-        render.finish(boot.up(request, output), output)
+        return
+    plain.boot(request, output, detach=detach)

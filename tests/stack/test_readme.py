@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from launcher.cli import VERBS, root
+from launcher.cli.root import VERBS, root
 from launcher.errors import STAGE_EXIT_CODES
 from tests.support.stack_files import loaded
 
