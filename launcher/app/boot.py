@@ -162,6 +162,7 @@ async def _supervise(opened: Opened, request: Request, prepared: "Prepared", rec
     async def submit(command: e.Command) -> dict[str, object]:
         supervisor.submit(command)
         await supervisor.caught_up()
+        recorder.settle()
         return _current(recorder)
 
     if request.wait_timeout is not None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from launcher.app.views import View
 
 _SAVE_GAP = 0.02  # seconds; shorter than a `status` takes to begin: what it tells is never older than itself
-_SAVE_SHARE = 5  # the gap is at least so many times what the last save took: hundreds of units, a slow disk
+_SAVE_SHARE = 2  # the gap is at least so many times what the last save took: hundreds of units, a slow disk
 
 
 class Recorder:
@@ -43,13 +43,13 @@ class Recorder:
 
         event = discreet.event(event, self._redact)
         self.snapshot = fold(self.snapshot, event)
-        ready = isinstance(event, e.StackReady)
-        if ready:
+        turning = isinstance(event, e.StackReady | e.StackStopping)
+        if turning:
             self.save()  # whoever hears of it asks for the state next
         self._log.append(event)
         telemetry.record(event)
         self.view.event(event, self.snapshot)
-        if not ready:
+        if not turning:
             self._save_soon()
 
     def redact(self, text: str) -> str:
@@ -61,7 +61,7 @@ class Recorder:
         self._redact = redact
 
     def _save_soon(self) -> None:
-        """Save once what runs now has run, but not oftener than that: a boot has bursts of events, a save an fsync."""
+        """Save once what runs now has run, but not oftener than that: a boot has bursts of events."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -81,6 +81,11 @@ class Recorder:
             self.save_again()
         now = time.monotonic()
         self._next_save = now + max(_SAVE_GAP, _SAVE_SHARE * (now - began))
+
+    def settle(self) -> None:
+        """Write what is not written yet: whoever is told that something was done finds it done in the file."""
+        if self._timer is not None:
+            self.save()
 
     def save_again(self) -> None:
         """Write the snapshot if its file is gone, or if the last attempt failed. Raises StateUnwritable."""

@@ -186,9 +186,9 @@ def private_directory(path: Path) -> None:
         path.chmod(0o700)
 
 
-def write_private(path: Path, data: bytes) -> None:
+def write_private(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Put `data` into a file that only we may read (0600); readers see the old contents or the new ones."""
-    files.write_through(path, data, replace)
+    files.write_through(path, data, replace, durable=durable)
 
 
 def replace(src: Path, dst: Path) -> None:

@@ -252,9 +252,9 @@ def private_directory(path: Path) -> None:
     windows_files.private_directory(path)
 
 
-def write_private(path: Path, data: bytes) -> None:
+def write_private(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Put `data` into a file of a private directory; readers see the old contents or the new ones."""
-    files.write_through(path, data, replace)
+    files.write_through(path, data, replace, durable=durable)
 
 
 def replace(src: Path, dst: Path) -> None:

@@ -23,16 +23,16 @@ def writing(path: Path) -> Iterator[None]:
         raise StateUnwritable(f"cannot write {path}: {error.strerror or error}", remedy=_REMEDY) from error
 
 
-def write(path: Path, data: bytes) -> None:
+def write(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Replace the file's contents at once. Raises StateUnwritable."""
     native.private_directory(path.parent)
     with writing(path):
-        native.write_private(path, data)
+        native.write_private(path, data, durable=durable)
 
 
-def write_json(path: Path, document: Any) -> None:
+def write_json(path: Path, document: Any, *, durable: bool = True) -> None:
     """Replace the file's contents by a JSON document. Raises StateUnwritable."""
-    write(path, json.dumps(document, indent=1).encode() + b"\n")
+    write(path, json.dumps(document, indent=1).encode() + b"\n", durable=durable)
 
 
 def open_to_append(path: Path, *, fresh: bool = False) -> int:

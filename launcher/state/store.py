@@ -20,8 +20,11 @@ _HEAD = 256  # bytes of the first event, by which a file that was begun anew is 
 
 
 def save(paths: StackPaths, snapshot: Snapshot) -> None:
-    """Write the snapshot, whole or not at all. Raises StateUnwritable."""
-    files.write_json(paths.state, identified(snapshot).to_json())
+    """Write the snapshot, whole or not at all. Raises StateUnwritable.
+
+    Nobody waits for the disk: what ran before a loss of power runs no more, and nothing is sought in a new boot.
+    """
+    files.write_json(paths.state, identified(snapshot).to_json(), durable=False)
 
 
 def identified(snapshot: Snapshot) -> Snapshot:

@@ -76,6 +76,15 @@ def test_files_are_private_and_whole(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize(("durable", "waits"), [(True, 1), (False, 0)])
+def test_only_what_must_outlive_a_loss_of_power_waits_for_the_disk(tmp_path, monkeypatch, durable, waits):
+    calls = []
+    monkeypatch.setattr(os, "fsync", calls.append)
+    native.write_private(tmp_path / "state", b"new", durable=durable)
+    assert len(calls) == waits
+    assert (tmp_path / "state").read_bytes() == b"new"
+
+
 def test_a_link_is_replaced_not_followed(tmp_path):
     (tmp_path / "elsewhere").write_text("untouched")
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")

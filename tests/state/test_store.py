@@ -98,7 +98,7 @@ def test_a_full_disk_fails_a_save_loudly_and_leaves_the_old_snapshot(paths, monk
     store.save(paths, running_snapshot())
     before = paths.state.read_bytes()
 
-    def full(_path, _data):
+    def full(_path, _data, **_how):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(native, "write_private", full)
