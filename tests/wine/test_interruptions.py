@@ -11,7 +11,8 @@ pytestmark = [pytest.mark.wine, pytest.mark.timeout(240)]
 
 DEAF = """
 [services.deaf]
-command = ["{python}", "-c", "import signal, time; signal.signal(2, signal.SIG_IGN); time.sleep(600)", "{tag}"]
+command = ["{python}", "-c", "import pathlib, signal, time; signal.signal(2, signal.SIG_IGN); \
+pathlib.Path('armed').touch(); time.sleep(600)", "{tag}"]
 stop = { grace = 60 }
 """
 SLOW_TASK = """
@@ -27,6 +28,7 @@ def test_ctrl_c_twice_kills_what_does_not_listen(stack):
     stack.write(DEAF)
     up = stack.start("up")
     up.shows("Ctrl-C here")
+    until((stack.root / "armed").exists, 60)  # ready is whoever runs: it may not be deaf yet
     up.ctrl_c()
     up.shows("again to force")
     up.ctrl_c()
@@ -40,6 +42,7 @@ def test_control_ctrl_c_once_waits_for_what_does_not_listen(stack):
     stack.write(DEAF)
     up = stack.start("up")
     up.shows("Ctrl-C here")
+    until((stack.root / "armed").exists, 60)  # ready is whoever runs: it may not be deaf yet
     up.ctrl_c()
     up.shows("again to force")
     with pytest.raises(AssertionError, match="lives on"):
