@@ -69,28 +69,6 @@ class Shims:
 SHIMS = Shims()
 
 
-def alive(who: Identity) -> bool:
-    """Whether this very process still runs; a dead one nobody collected does not."""
-    return proc.identity(who.pid) == who
-
-
-def signal_process(who: Identity, name: str) -> bool:
-    """Signal this very process and no other that has its pid now; whether it got the signal."""
-    try:
-        handle = os.pidfd_open(who.pid)
-    except OSError:
-        return False
-    try:
-        if not alive(who):  # asked while the handle pins the process: from here on the pid cannot change hands
-            return False
-        signal.pidfd_send_signal(handle, signal.Signals[name])
-    except OSError:
-        return False
-    finally:
-        os.close(handle)
-    return True
-
-
 def find_marked(instance: str) -> list[Identity]:
     """Living processes of this instance, neither ourselves nor those we come from."""
     return _found({INSTANCE_MARK: instance}, proc.pids())

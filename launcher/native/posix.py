@@ -16,17 +16,16 @@ from typing import TYPE_CHECKING
 from launcher.errors import StateUnwritable
 from launcher.native import files, proc
 from launcher.native.containment import (
-    alive,
     become_guardian,
     find_marked,
     kill_marked,
     reap_strangers,
-    signal_process,
     still_stopping,
 )
 from launcher.native.contract import Child, Identity, LaunchSpec, Listener, Output
 from launcher.native.deletions import told_of_deletions
 from launcher.native.proc import identity, listening, servers_in, tree
+from launcher.native.signalling import alive, signal_process
 from launcher.native.unstarted import Unstarted, explain, explain_cwd, explain_missing
 
 if TYPE_CHECKING:

@@ -54,11 +54,7 @@ def session(pid: int) -> int:
 
 def identity(pid: int) -> Identity | None:
     """Who has this pid now; None if nobody, or only a dead process nobody collected yet."""
-    return identity_in(pid, stat(pid))
-
-
-def identity_in(pid: int, fields: list[bytes]) -> Identity | None:
-    """The same, from its `stat`."""
+    fields = stat(pid)
     if not fields or fields[0] in (b"Z", b"X"):
         return None
     return Identity(pid=pid, started=int(fields[19]), boot=boot_id())
@@ -72,7 +68,7 @@ def ancestors(pid: int) -> list[int]:
     return chain
 
 
-def _our_line() -> set[int]:
+def our_line() -> set[int]:
     """Ourselves and those we come from."""
     return {os.getpid(), *ancestors(os.getpid())}
 
@@ -92,20 +88,22 @@ def pids() -> Iterator[int]:
 def marked(
     candidates: Iterable[int], marks: Mapping[str, str], users: set[int], branded: Callable[[int], bool]
 ) -> list[Identity]:
-    """Of the candidates, those of these users with all marks in their environment, or branded; never us, nor our line.
+    """Of the candidates, those that are `bearer`s of these marks; never us, nor those we come from."""
+    wanted, spared = pairs(marks), our_line()
+    return [who for pid in candidates if pid not in spared and (who := bearer(pid, wanted, users, branded))]
 
-    The newest come first: what hops from pid to pid is found before it has left the one that was listed.
-    """
-    wanted = {f"{name}={value}".encode() for name, value in marks.items()}
-    spared = _our_line()
-    found = []
-    for pid in sorted(candidates, reverse=True):
-        if pid in spared or user(pid) not in users:
-            continue
-        who = identity(pid)  # before its marks: they must be those of this very process
-        if who and (branded(pid) or wanted <= environment(pid)):
-            found.append(who)
-    return found
+
+def pairs(marks: Mapping[str, str]) -> set[bytes]:
+    """The marks as they stand in an environment."""
+    return {f"{name}={value}".encode() for name, value in marks.items()}
+
+
+def bearer(pid: int, wanted: set[bytes], users: set[int], branded: Callable[[int], bool]) -> Identity | None:
+    """Who has this pid, if it is one of these users' with all these pairs in its environment, or branded."""
+    if user(pid) not in users:
+        return None
+    who = identity(pid)  # before its marks: they must be those of this very process
+    return who if who and (branded(pid) or wanted <= environment(pid)) else None
 
 
 def user(pid: int) -> int:

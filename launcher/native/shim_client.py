@@ -23,12 +23,12 @@ from launcher.native.containment import (
     PAUSE_SECONDS,
     SHIMS,
     end_strangers,
-    signal_process,
     strangers,
     unprivileged_user,
     users,
 )
 from launcher.native.contract import INSTANCE_MARK, UNIT_MARK, Identity, LaunchSpec, Output
+from launcher.native.signalling import signal_process
 from launcher.native.sweeping import SWEEP_SECONDS, sweep
 from launcher.native.unstarted import explain
 from launcher.native.warden import Warden, warden_of

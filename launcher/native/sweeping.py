@@ -9,6 +9,7 @@ import sys
 if sys.platform == "win32":
     raise ImportError("not for Windows")
 
+import contextlib
 import os
 import signal
 import time
@@ -17,7 +18,8 @@ from typing import Self
 
 from launcher.native import brand, proc
 from launcher.native.contract import Identity
-from launcher.native.shim import command_name, stat
+from launcher.native.shim import command_name
+from launcher.native.signalling import signal_process
 
 SWEEP_SECONDS = 2.0
 QUIET_SECONDS = 0.15  # without finding anything
@@ -52,9 +54,9 @@ class _Hunt:
 
     def __init__(self, marks: Mapping[str, str], users: set[int]) -> None:
         self._marks = marks
-        self._wanted = {f"{name}={value}".encode() for name, value in marks.items()}
+        self._wanted = proc.pairs(marks)
         self._users = users
-        self._spared = {os.getpid(), *proc.ancestors(os.getpid())}
+        self._spared = proc.our_line()
         self._places = (os.getpgrp(), os.getsid(0))
         self.names: dict[Identity, str] = {}
         self.cleared: set[int] = set()  # pids looked at and found to be others', or killed
@@ -67,35 +69,24 @@ class _Hunt:
         return len(found)
 
     def _found(self, pid: int) -> Identity | None:
-        if pid in self._spared or proc.user(pid) not in self._users:
+        if pid in self._spared:
             return None
-        who = proc.identity(pid)  # before its marks: they must be those of this very process
-        if who is None or not (brand.carries(pid, self._marks) or self._wanted <= proc.environment(pid)):
-            return None
-        self.names.setdefault(who, command_name(pid) or "?")
+        who = proc.bearer(pid, self._wanted, self._users, lambda pid: brand.carries(pid, self._marks))
+        if who is not None:
+            self.names.setdefault(who, command_name(pid) or "?")
         return who
 
     def _kill_with_group(self, who: Identity) -> None:
         """Kill it and its process group: what hops from pid to pid leaves its pid, but not its group.
 
         Each child of ours begins a session of its own, so whoever shares a group with one of its descendants is one
-        too. That the signal reached the process behind the handle tells that nobody had its pid in the meantime.
+        too. That the signal reached it tells whose group was read: nobody had its pid in the meantime.
         """
-        try:
-            handle = os.pidfd_open(who.pid)
-        except OSError:
-            return
-        try:
-            fields = stat(who.pid)
-            if proc.identity_in(who.pid, fields) == who:
-                group, session = int(fields[2]), int(fields[3])
-                signal.pidfd_send_signal(handle, signal.SIGKILL)
-                if group not in (0, self._places[0]) and session not in (0, self._places[1]):
-                    os.killpg(group, signal.SIGKILL)
-        except OSError:
-            return  # gone before; of its group we know nothing for certain then
-        finally:
-            os.close(handle)
+        group, session = proc.group(who.pid), proc.session(who.pid)
+        others = group not in (0, self._places[0]) and session not in (0, self._places[1])
+        if signal_process(who, "SIGKILL") and others:
+            with contextlib.suppress(OSError):
+                os.killpg(group, signal.SIGKILL)
 
 
 class _Newest:
