@@ -7,6 +7,7 @@ from typing import Protocol
 from launcher.plan.step import Verdict
 from launcher.run.toolbox import Ask
 from launcher.stack.model import ProbeSpec
+from launcher.values import Value
 
 _SHORTEST = 0.025  # seconds between questions
 _SHARE = 0.05  # of the time waited so far: a boot is told late by a twentieth at most
@@ -21,6 +22,13 @@ class NotReady(Exception):
         super().__init__(reason)
         self.reason = reason
         self.last = last
+
+
+class Signs(Value, frozen=True):
+    """What tells, without a question, whether one would be worth while."""
+
+    listens: Callable[[], bool] | None = None  # on the port of the service
+    early: Callable[[], bool] = lambda: False  # a unit that it needs for a good answer isn't ready yet
 
 
 class Waiter(Protocol):
@@ -42,12 +50,12 @@ async def until_ready(
     world: Waiter,
     *,
     changed: Callable[[Verdict], None],
-    listens: Callable[[], bool] | None = None,
+    signs: Signs = Signs(),  # noqa: B008 - frozen
 ) -> Verdict:
     """Ask until `success_threshold` answers in a row are good; `changed` hears each answer that is a new one.
 
-    While connections are refused, `listens` tells when asking may be worth while. Raises NotReady at the deadline, or
-    at once when an answer says that waiting is no use.
+    While connections are refused it looks whether anybody listens; while it is early it asks once a period. Raises
+    NotReady at the deadline, or at once when an answer says that waiting is no use.
     """
     began = world.now()
     give_up_at = began + spec.initial_delay + spec.deadline
@@ -71,11 +79,12 @@ async def until_ready(
         now = world.now()
         if now >= give_up_at:
             raise NotReady(f"not ready after {spec.deadline:g} s", answer)
-        pause = min(delay(now - began, spec.period), max(0.0, give_up_at - now))
-        if answer.code != "refused" or listens is None or listens():  # refused, though somebody listens: elsewhere
+        interval = spec.period if signs.early() else delay(now - began, spec.period)
+        pause = min(interval, max(0.0, give_up_at - now))
+        if answer.code != "refused" or signs.listens is None or signs.listens():  # refused, yet heard: elsewhere
             await world.pause(pause)
         else:
-            await _until_listening(listens, pause, world, max(_SHORTEST_LOOK, (now - began) * _SHARE_OF_LOOKS))
+            await _until_listening(signs.listens, pause, world, max(_SHORTEST_LOOK, (now - began) * _SHARE_OF_LOOKS))
 
 
 async def _until_listening(listens: Callable[[], bool], seconds: float, world: Waiter, interval: float) -> None:

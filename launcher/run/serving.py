@@ -16,7 +16,7 @@ from launcher.plan.step import Adopted, Launch, Verdict
 from launcher.run import listening
 from launcher.run import messages as m
 from launcher.run.listening import PortStolen
-from launcher.run.probing import NotReady, until_ready, watch
+from launcher.run.probing import NotReady, Signs, until_ready, watch
 from launcher.run.steps import Context, program
 from launcher.run.toolbox import Ask
 from launcher.run.units import Incarnation
@@ -138,7 +138,10 @@ class ServiceIncarnation(Incarnation):
                 self.expanded(spec),
                 self.world,
                 changed=self.changed,
-                listens=None if port is None else lambda: native.listens(port),
+                signs=Signs(
+                    listens=None if port is None else lambda: native.listens(port),
+                    early=lambda: self.world.expects(spec.after),
+                ),
             )
 
     def question(self, spec: ProbeSpec, child: Child | None) -> Ask:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from launcher import native
 from launcher.events import Command, Event, StackReady, UnitReady
@@ -47,6 +47,7 @@ class Supervisor:
         self._inbox: asyncio.Queue[m.Message | Command] = asyncio.Queue()
         self._current: dict[str, Incarnation] = {}
         self._exit_code: int | None = None
+        world.expects = self._expects
 
     def submit(self, message: m.Message | Command) -> None:
         """Put something into the inbox. Call from the loop's own thread."""
@@ -111,6 +112,11 @@ class Supervisor:
         """Adopt and kill what a killed shim left behind; we are the subreaper of all that we start."""
         for name in native.reap_strangers(self._known_pids):
             self.world.note(f"killed {name}, left behind by a process that was killed")
+
+    def _expects(self, names: Iterable[str]) -> bool:
+        """Whether any of these units is wanted and on its way, yet not where it is wanted."""
+        units = (self.state.units[name] for name in names if name in self.state.units)
+        return any(unit.wanted and not unit.settled for unit in units)
 
     def _known_pids(self) -> set[int]:
         return {pid for incarnation in self._current.values() for pid in incarnation.pids()}

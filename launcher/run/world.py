@@ -5,7 +5,7 @@ Holds state, decides nothing about lifecycles (that is `machine.py`) and starts 
 
 import asyncio
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from launcher.errors import ConfigError, Problem
@@ -33,6 +33,7 @@ class World:
         self.around = around
         self.state_dir = state_dir
         self.publish = publish
+        self.expects: Callable[[Iterable[str]], bool] = lambda _names: False  # the supervisor's: is one on its way?
         self.outputs: dict[str, str] = {}
         self._stirred = asyncio.Event()
         self._awake: Awake | None = None

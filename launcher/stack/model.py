@@ -51,6 +51,7 @@ class ProbeSpec(Model, frozen=True):
     headers: dict[str, str] = {}
     follow_redirects: Flag = False
     port: Name | None = None  # the named port whose listener must belong to the unit (default: the unit's own)
+    after: tuple[Name, ...] = ()  # units without which no answer is good: until they are ready it is asked but seldom
     initial_delay: Delay = 0.0
     period: Seconds = 1.0  # the slowest polling interval; polling starts at 25 ms
     timeout: Seconds = 2.0  # of one attempt, in total

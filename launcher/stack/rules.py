@@ -158,7 +158,19 @@ def probes_ask_one_question(stack: Stack) -> Iterator[Complaint]:
             yield Complaint((*path, "port"), f"no port named `{probe.port}`{did_you_mean(probe.port, stack.ports)}")
         if path[-1] == "liveness" and probe.log_line is not None:
             yield Complaint((*path, "log_line"), "a line said once proves nothing later; use it for readiness only")
+        yield from _after_others(stack, path, probe)
         yield from _compiles(probe.log_line, (*path, "log_line"))
+
+
+def _after_others(stack: Stack, path: Path, probe: ProbeSpec) -> Iterator[Complaint]:
+    here, everybody = (*path, "after"), {**stack.services, **stack.tasks}
+    if probe.after and path[-1] == "liveness":
+        yield Complaint(here, "what is ready is asked at its own pace; use it for readiness only")
+    for name in probe.after:
+        if name == path[1]:
+            yield Complaint(here, f"`{name}` would wait for itself")
+        elif name not in everybody:
+            yield Complaint(here, f"no unit named `{name}`{did_you_mean(name, everybody)}")
 
 
 def patterns_compile(stack: Stack) -> Iterator[Complaint]:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from launcher.probes.contract import Answer
-from launcher.run.probing import NotReady, delay, until_ready, watch
+from launcher.run.probing import NotReady, Signs, delay, until_ready, watch
 from launcher.stack.model import ProbeSpec
 
 
@@ -118,7 +118,9 @@ async def test_while_nobody_listens_nobody_is_asked_and_somebody_who_does_is_ask
     looks = iter([False] * 12 + [True])
     ask, asked = refusing(1)
     waiter = Waiter()
-    await until_ready(ask, spec(period=60), waiter, changed=lambda _answer: None, listens=lambda: next(looks))
+    await until_ready(
+        ask, spec(period=60), waiter, changed=lambda _answer: None, signs=Signs(listens=lambda: next(looks))
+    )
     assert len(asked) == 2
     assert max(waiter.pauses) <= 0.025
 
@@ -126,6 +128,26 @@ async def test_while_nobody_listens_nobody_is_asked_and_somebody_who_does_is_ask
 async def test_who_is_refused_although_somebody_listens_asks_no_more_often_for_that():
     ask, asked = refusing(5)
     waiter = Waiter()
-    await until_ready(ask, spec(period=60), waiter, changed=lambda _answer: None, listens=lambda: True)
+    await until_ready(ask, spec(period=60), waiter, changed=lambda _answer: None, signs=Signs(listens=lambda: True))
     assert len(asked) == 6
     assert min(waiter.pauses) >= 0.025
+
+
+def bad_so_many_times(times):
+    """Bad so many times, then good; how often it was asked."""
+    asked = []
+
+    async def ask():
+        asked.append(True)
+        return Answer(len(asked) > times, "503" if len(asked) <= times else "fine", "status")
+
+    return ask, asked
+
+
+async def test_while_a_unit_it_needs_is_not_ready_it_is_asked_once_a_period_and_then_again_at_the_usual_pace():
+    early = iter([True, True, False])
+    ask, _ = bad_so_many_times(3)
+    waiter = Waiter()
+    signs = Signs(early=lambda: next(early))
+    await until_ready(ask, spec(period=60), waiter, changed=lambda _answer: None, signs=signs)
+    assert waiter.pauses == [60, 60, 0.025]

@@ -88,6 +88,12 @@ CASES = {
     "two questions": (WEB + 'readiness = { http = "x", tcp = "y" }', "asks 2 questions (http, tcp); keep one"),
     "no pattern": (WEB + 'readiness = { log_line = "(" }', "readiness.log_line: is no regular expression: missing )"),
     "liveness by line": (WEB + 'liveness = { log_line = "x" }', "use it for readiness only"),
+    "liveness after another": (
+        WEB + 'liveness = { http = "x", after = ["b"] }\n' + units(b=[]),
+        "liveness.after: what is ready is",
+    ),
+    "after itself": (WEB + 'readiness = { http = "x", after = ["web"] }', "after: `web` would wait for itself"),
+    "after nobody": (WEB + 'readiness = { http = "x", after = ["wep"] }', "no unit named `wep`; did you mean `web`?"),
     "contract pattern": ('[contracts.c]\nX = { pattern = "[" }', "contracts.c.X.pattern: is no regular expression"),
     "unknown contract": (
         WEB + 'contract = "backand"\n[contracts.backend]',
