@@ -13,7 +13,9 @@ def sweep(where: StackPaths) -> list[str]:
     Takes a few seconds while what was left is still being stopped in order by its shims.
     """
     last = store.keeper(where)
-    return native.kill_marked(last.instance) if last is not None and _may_have_left(last) else []
+    if last is None or not _may_have_left(last):
+        return []
+    return native.kill_marked(last.instance, in_order=last.phase in ENDED_PHASES)
 
 
 def sweep_unless_stopping(where: StackPaths) -> tuple[list[str], bool]:

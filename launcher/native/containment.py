@@ -74,15 +74,16 @@ def find_marked(instance: str) -> list[Identity]:
     return _found({INSTANCE_MARK: instance}, proc.pids())
 
 
-def kill_marked(instance: str) -> list[str]:
+def kill_marked(instance: str, *, in_order: bool = False) -> list[str]:
     """Kill what is left of an instance whose supervisor is dead, until nothing is found; the names of those killed.
 
-    Shims that outlived their supervisor are stopping their trees: they are given the time for that.
+    Shims that outlived their supervisor are stopping their trees: they are given the time for that. Whose supervisor
+    ended `in_order` left nothing as far as it knows: one look is enough then.
     """
     deadline = time.monotonic() + ORPHAN_SECONDS + LEFTOVER_SECONDS + sweeping.SWEEP_SECONDS
     while still_stopping(instance) and time.monotonic() < deadline:
         time.sleep(PAUSE_SECONDS)
-    return sweeping.sweep({INSTANCE_MARK: instance}, users())
+    return sweeping.sweep({INSTANCE_MARK: instance}, users(), quiet=0.0 if in_order else sweeping.QUIET_SECONDS)
 
 
 def still_stopping(instance: str) -> bool:

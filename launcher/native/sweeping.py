@@ -27,25 +27,29 @@ _WATCH_SECONDS = 0.01  # at the newest pids, between two looks at everybody
 _BURST = 64  # pids given away between two looks at the newest; what is older is for the look at everybody
 
 
-def sweep(marks: Mapping[str, str], users: set[int]) -> list[str]:
+def sweep(marks: Mapping[str, str], users: set[int], *, quiet: float = QUIET_SECONDS) -> list[str]:
     """Kill these users' processes that carry these marks, until none is found for a while or time is up; their names.
 
-    Never us, nor those we come from. Raises ValueError without marks: everybody would be found.
+    With `quiet` 0 one look is enough, if that finds nobody. Never us, nor those we come from. Raises ValueError
+    without marks: everybody would be found.
     """
     if not marks:
         raise ValueError("without marks everybody would be found")
     hunt = _Hunt(marks, users)
-    quiet_since = begun = time.monotonic()
+    quiet_since = now = begun = time.monotonic()
     with _Newest() as newest:
-        while time.monotonic() - quiet_since < QUIET_SECONDS and time.monotonic() - begun < SWEEP_SECONDS:
+        while now - begun < SWEEP_SECONDS:
             everybody = set(proc.pids())
             found = hunt.kill(newest.first(everybody - hunt.cleared))
             hunt.cleared = everybody
-            until = time.monotonic() + _WATCH_SECONDS
+            until = time.monotonic() + (_WATCH_SECONDS if found or quiet else 0)
             while time.monotonic() < until:
                 found += hunt.kill(newest.since_last())
+            now = time.monotonic()
             if found:
-                quiet_since = time.monotonic()
+                quiet_since, quiet = now, QUIET_SECONDS
+            elif now - quiet_since >= quiet:
+                break
     return list(hunt.names.values())
 
 

@@ -136,9 +136,9 @@ def find_marked(instance: str) -> list[Identity]:
     return []
 
 
-def kill_marked(instance: str) -> list[str]:
+def kill_marked(instance: str, *, in_order: bool = False) -> list[str]:
     """Nothing: the supervisor's job leaves nothing to be killed."""
-    del instance
+    del instance, in_order
     return []
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from launcher import paths
+from launcher.app import leftovers
 from launcher.native import containment
 from tests.support.processes import LEAF, state, until
 
@@ -177,3 +178,20 @@ def test_what_a_killed_supervisor_of_another_version_left_is_swept_too(planted):
     pretend_another_version(planted)
     assert "left behind by the last run" in planted.run("down", check=0).stdout
     assert still(planted)
+
+
+@pytest.mark.parametrize(("ended", "in_order"), [("down", True), ("killed", False)])
+def test_only_a_run_that_ended_in_order_is_looked_after_once(stack, monkeypatch, ended, in_order):
+    stack.web()
+    stack.run("up", "-d", check=0)
+    if ended == "down":
+        stack.run("down", check=0)
+    else:
+        pid = json.loads(stack.run("status", "-o", "json", check=0).stdout)["pid"]
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: state(pid) in ("", "Z"), what="it is dead")
+    monkeypatch.setenv("RXLAUNCH_HOME", str(stack.home))
+    told = []
+    monkeypatch.setattr(leftovers.native, "kill_marked", lambda _instance, *, in_order: told.append(in_order) or [])
+    leftovers.sweep(paths.for_root(stack.root))
+    assert told == [in_order]

@@ -152,6 +152,33 @@ def test_a_daemon_that_hops_from_pid_to_pid_is_swept_too(marks):
 
 
 @pytest.fixture
+def looks(monkeypatch):
+    """How often everybody is looked at."""
+    counted, look = [], proc.pids
+
+    def counting():
+        counted.append(1)
+        return look()
+
+    monkeypatch.setattr(proc, "pids", counting)
+    return counted
+
+
+def test_after_an_orderly_end_one_look_is_enough(looks, marks):
+    assert native.kill_marked(marks.instance, in_order=True) == []
+    assert len(looks) == 2, "for shims, and for what they held"
+
+
+def test_what_is_left_all_the_same_is_swept_as_ever(looks, marks):
+    with supervised(marks, *WORST_TREE, "daemon+deaf+bare") as supervisor:
+        kill_supervisor_and_shim(marks, supervisor)
+        looks.clear()
+        assert len(native.kill_marked(marks.instance, in_order=True)) == len(WORST_TREE) + 1
+        assert len(looks) > 5, "it looks on whether anything comes after those that were found"
+        assert_no_survivors(marks, within=0)
+
+
+@pytest.fixture
 def slow_look(monkeypatch):
     """As many processes as a busy server has: whoever hops has left its pid before a look at everybody reaches it."""
     look = proc.pids
