@@ -23,7 +23,7 @@ from launcher.values import Value
 if TYPE_CHECKING:
     from launcher.control import http
 
-_LOAD_DELAY = 0.1  # seconds in which the first services start: HTTP is loaded after them, or for the first client
+_LOAD_DELAY = 1.0  # seconds in which the first services start: HTTP is loaded after them, or for the first client
 _LAST_SECONDS = 1.0
 _LONGEST_REASON = 500
 Submit = Callable[[Command], Awaitable[dict[str, object]]]
