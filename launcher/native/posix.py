@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from launcher.errors import StateUnwritable
-from launcher.native import files, proc, sock_diag
+from launcher.native import files, proc
 from launcher.native.containment import (
     become_guardian,
     find_marked,
@@ -121,7 +121,7 @@ def listeners(port: int, candidates: Iterable[int] = ()) -> list[Listener]:
 
 def listens(port: int) -> bool:
     """Whether anybody of our network namespace accepts connections on this TCP port. Cheap; nobody is asked."""
-    return sock_diag.listens(port)
+    return proc.listens(port)
 
 
 def loading_ahead(instance: str) -> None:

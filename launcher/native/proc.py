@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from launcher.native import sock_diag
 from launcher.native.contract import Identity, Listener
 from launcher.native.shim import command_name, descendants, stat
 
@@ -133,7 +134,7 @@ def started_at(pid: int) -> float | None:
 
 def listeners(port: int, candidates: Iterable[int]) -> list[Listener]:
     """Who accepts connections on this TCP port, of either IP version. `candidates` are looked at first."""
-    sockets = {inode for inode, _, there in _listening_sockets() if there == port}
+    sockets = _sockets_at(port)
     if not sockets:
         return []
     found: dict[str, int] = {}
@@ -150,10 +151,23 @@ def listeners(port: int, candidates: Iterable[int]) -> list[Listener]:
     return known + [Listener(port, None, "", None)] * (len(found) < len(sockets))
 
 
+def listens(port: int) -> bool:
+    """Whether anybody accepts connections on this TCP port."""
+    return bool(_sockets_at(port))
+
+
 def listening(family: Iterable[int]) -> list[tuple[str, int]]:
     """Addresses and TCP ports on which these processes accept connections."""
     held: set[str] = set().union(*map(_sockets_of, family))
     return [(address, port) for inode, address, port in _listening_sockets() if inode in held]
+
+
+def _sockets_at(port: int) -> set[str]:
+    """The inodes of the sockets that listen on a port."""
+    try:
+        return sock_diag.listening(port)
+    except OSError:
+        return {inode for inode, _, there in _listening_sockets() if there == port}
 
 
 def _listening_sockets() -> Iterator[tuple[str, str, int]]:

@@ -25,7 +25,7 @@ def raise_if_stolen(port: int, child: Child | None, *, missed: bool) -> bool:
     A listener whose process may not be seen (another user's, a container's, or any under Wine) counts as a stranger's
     only if the service is known to have `missed` its port: it said so, or is gone.
     """
-    found = native.listeners(port)
+    found = native.listeners(port, [child.pid] if child else [])
     for listener in found:
         if listener.pid is None:
             if missed:

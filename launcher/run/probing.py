@@ -10,6 +10,7 @@ from launcher.stack.model import ProbeSpec
 from launcher.values import Value
 
 _SHORTEST = 0.025  # seconds between questions
+_CONFIRMING = 0.01  # between good answers, where several in a row are wanted
 _SHARE = 0.05  # of the time waited so far: a boot is told late by a twentieth at most
 _SHORTEST_LOOK = 0.01  # seconds between looks at whether anybody listens by now, which disturb nobody
 _SHARE_OF_LOOKS = 0.01
@@ -71,7 +72,7 @@ async def until_ready(
             streak += 1
             if streak >= spec.success_threshold:
                 return answer
-            await asyncio.sleep(min(_SHORTEST, spec.period))
+            await asyncio.sleep(min(_CONFIRMING, spec.period))
             continue
         streak = 0
         if answer.permanent:

@@ -1,5 +1,6 @@
 """Whether anybody listens on a port: the kernel asked by number, and its tables where it may not be asked."""
 
+import os
 import socket
 import sys
 
@@ -8,12 +9,12 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("Linux's way", allow_module_level=True)
 
-from launcher.native import sock_diag
+from launcher.native import proc, sock_diag
 
 ADDRESSES = [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET, ""), (socket.AF_INET6, "::1"), (socket.AF_INET6, "::")]
 
 
-def refused(_family, _port):
+def refused(_port):
     raise PermissionError("no netlink in this sandbox")
 
 
@@ -21,10 +22,10 @@ def refused(_family, _port):
 def listens(request, monkeypatch):
     """Both ways, the second as it is come to: netlink is refused."""
     if request.param == "by the tables":
-        monkeypatch.setattr(sock_diag, "_told", refused)
+        monkeypatch.setattr(sock_diag, "listening", refused)
     else:
-        monkeypatch.setattr(sock_diag, "in_tables", lambda _port: pytest.fail("netlink did not answer"))
-    return sock_diag.listens
+        monkeypatch.setattr(proc, "_listening_sockets", lambda: pytest.fail("netlink did not answer"))
+    return proc.listens
 
 
 @pytest.mark.parametrize(("family", "host"), ADDRESSES)
@@ -53,3 +54,15 @@ def test_only_the_port_that_was_asked_about_counts(listens):
         other.close()
         assert not listens(port)
         assert listens(server.getsockname()[1])
+
+
+def test_both_ways_name_the_same_sockets(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_INET6) as other:
+        port = server.getsockname()[1]
+        other.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, True)
+        other.bind(("::1", port))
+        other.listen()
+        told = proc._sockets_at(port)
+        assert told == {str(os.fstat(each.fileno()).st_ino) for each in (server, other)}
+        monkeypatch.setattr(sock_diag, "listening", refused)
+        assert proc._sockets_at(port) == told
