@@ -572,7 +572,7 @@ ROWS: dict[str, tuple[str, tuple[str, ...]]] = {
             "app/test_restarts.py::test_a_service_that_keeps_crashing_is_given_up_until_somebody_starts_it",
             "run/test_machine.py::test_a_crashing_service_waits_longer_before_each_restart",
             "run/test_machine.py::test_being_ready_long_enough_clears_the_failures",
-            "run/test_machine_properties.py::test_the_four_invariants_hold",
+            "run/test_machine_properties.py::test_the_invariants_hold",
         ),
     ),
     "81": (

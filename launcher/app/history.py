@@ -34,7 +34,13 @@ def remember(paths: StackPaths, snapshot: Snapshot, seconds: float) -> None:
     units = {unit.name: round(unit.seconds, 3) for unit in snapshot.units.values() if unit.seconds is not None}
     if all(unit.phase != "pending" for unit in snapshot.units.values()):  # nobody was left out
         units[WHOLE] = round(seconds, 3)
-    boot = {"instance": snapshot.instance, "at": round(snapshot.started_at), "mode": snapshot.mode, "seconds": units}
+    boot = {
+        "instance": snapshot.instance,
+        "at": round(snapshot.started_at),
+        "mode": snapshot.mode,
+        "seconds": units,
+        "idle": [unit.name for unit in snapshot.units.values() if unit.phase == "skipped"],
+    }
     records.save(paths.history, {"boots": [*boots(paths), boot][-_KEPT:]})
 
 
@@ -44,6 +50,13 @@ def boots(paths: StackPaths) -> list[Mapping[str, Any]]:
     if not isinstance(found, list):
         return []
     return [each for each in found if isinstance(each, dict) and isinstance(each.get("seconds"), dict)]
+
+
+def idle(paths: StackPaths, mode: str) -> frozenset[str]:
+    """The tasks that had nothing to do at the last boot, if that was one of this mode."""
+    kept = boots(paths)
+    names = kept[-1].get("idle") if kept and kept[-1].get("mode") == mode else None
+    return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
 
 
 class Beside(Value, frozen=True):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from launcher import native, paths
-from launcher.app import node_caches, secrecy, workspace
+from launcher.app import history, node_caches, secrecy, workspace
 from launcher.app.opening import Opened
 from launcher.errors import ConfigError, Problem
 from launcher.events import LogTrouble, PortChosen
@@ -93,6 +93,7 @@ def prepare(
         node_paths=node_caches.path_cache(opened),
         dirs=directories(opened),
         options=action_options(opened),
+        idle=frozenset() if request.fresh else history.idle(opened.paths, opened.plan.mode),
         fresh=request.fresh,
     )
     logs = LogBook(opened.paths.logs, redactor, sink)

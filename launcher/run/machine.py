@@ -6,16 +6,16 @@ stamped when they are published.
 The state diagram is in `launcher/README.md`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from launcher import events
 from launcher.errors import STAGE_EXIT_CODES
+from launcher.run import head_start
 from launcher.run import messages as m
 from launcher.run.state import Phase, State, UnitState
 
 MAX_PORT_PICKS = 3
-_CONDITIONS = {"healthy": (Phase.READY,), "completed": (Phase.DONE,), "started": (Phase.READY, Phase.DONE)}
 _MISSING = {"healthy": "ready", "completed": "done", "started": "started"}
 
 
@@ -87,6 +87,9 @@ class _Turn:
             case m.Unready(detail=detail) if unit.phase is Phase.READY and unit.healthy:
                 self.change(unit.name, healthy=False)
                 self.publish(events.UnitUnready(unit.name, detail, at=0))
+            case m.Working():
+                self.change(unit.name, idle=False)
+                self.take_back(head_start.begun_on(self.units, unit.name), f"{unit.name} has work to do")
             case m.Finished():
                 self.finished(unit, message)
             case m.Ended():
@@ -95,8 +98,8 @@ class _Turn:
                 self.stopped(unit, forced=forced)
             case m.PortLost():
                 self.port_lost(unit, message)
-            case m.TimerFired() if unit.phase is Phase.BACKOFF:
-                self.change(unit.name, phase=Phase.PENDING)
+            case m.TimerFired():
+                self.timer_fired(unit)
 
     def ready(self, unit: UnitState, note: str | None) -> None:
         recovered = unit.phase is Phase.READY and not unit.healthy
@@ -115,6 +118,12 @@ class _Turn:
             self.publish(events.UnitDone(unit.name, self.now - unit.begun_at, message.note, at=0))
         return None
 
+    def timer_fired(self, unit: UnitState) -> None:
+        if unit.phase is Phase.BACKOFF:
+            self.change(unit.name, phase=Phase.PENDING)
+        elif self.too_early(unit):
+            self.take_back([unit.name], "what it depends on is not there yet")
+
     # --- ends ------------------------------------------------------------------------------------------------
 
     def ended(self, unit: UnitState, message: m.Ended) -> None:
@@ -123,6 +132,9 @@ class _Turn:
             return
         if message.exit is not None:
             self.publish(events.UnitExited(unit.name, unit.generation, message.exit, expected=False, at=0))
+        if self.too_early(unit) and not self.stack.stopping:
+            self.change(unit.name, phase=Phase.PENDING, has_process=False, ahead=False)
+            return
         was_ready = unit.phase is Phase.READY
         if unit.is_service and self.may_restart(unit, message, was_ready=was_ready):
             self.back_off(unit)
@@ -261,15 +273,28 @@ class _Turn:
             return
         for name in list(self.units):
             unit = self.units[name]
+            if unit.ahead and not head_start.missing(self.units, unit):
+                unit = self.change(name, ahead=False)  # it has caught up
             if unit.phase is Phase.PENDING and unit.wanted:
                 self.begin_or_wait(unit)
         if self.stack.booting and all(u.settled for u in self.units.values() if u.wanted):
             self.stack = self.stack.replaced(booting=False)
             self.publish(events.StackReady(self.now - self.stack.booted_at, at=0))
 
+    def too_early(self, unit: UnitState) -> bool:
+        """Whether it runs on credit: it was begun ahead, and what it depends on doesn't hold yet."""
+        return unit.ahead and unit.phase is Phase.STARTING and bool(head_start.missing(self.units, unit))
+
+    def take_back(self, names: Sequence[str], reason: str) -> None:
+        """End a head start; they begin anew once what they depend on holds."""
+        for name in names:
+            self.publish(events.Note(f"{name} is begun again later: {reason}", name, at=0))
+        self.restart(names)
+
     def begin_or_wait(self, unit: UnitState) -> None:
-        missing = tuple((n, _MISSING[c]) for n, c in unit.depends_on.items() if not self.satisfied(n, c))
-        if missing:
+        missing = tuple((n, _MISSING[c]) for n, c in head_start.missing(self.units, unit).items())
+        ahead = bool(missing) and self.stack.booting and head_start.allowed(self.units, unit)
+        if missing and not ahead:
             if missing != unit.waiting_on:
                 self.change(unit.name, waiting_on=missing)
                 self.publish(events.UnitWaiting(unit.name, missing, at=0))
@@ -282,15 +307,12 @@ class _Turn:
             begun_at=self.now,
             has_process=False,
             healthy=True,
+            ahead=ahead,
         )
         self.publish(events.UnitStarting(unit.name, generation, at=0))
         self.effects.append(m.Begin(unit.name, generation))
-
-    def satisfied(self, name: str, condition: str) -> bool:
-        unit = self.units.get(name)
-        if unit is None:
-            return True  # outside the selection: the user took it upon himself
-        return unit.phase in _CONDITIONS[condition] or (condition == "started" and unit.has_process)
+        if ahead:
+            self.effects.append(m.ArmTimer(unit.name, generation, head_start.SECONDS))
 
     def stop_leaves(self) -> None:
         """Reverse dependency order: a unit is stopped once nothing that depends on it is alive."""

@@ -35,6 +35,10 @@ class Unready(OfUnit, frozen=True):
     detail: str
 
 
+class Working(OfUnit, frozen=True):
+    """The task has found something to do."""
+
+
 class Finished(OfUnit, frozen=True):
     """The task is done, or was skipped for `skipped`."""
 

@@ -23,6 +23,7 @@ from launcher.run.units import Incarnation
 from launcher.stack.model import ProbeSpec, ServiceSpec
 from launcher.values import Value
 
+_LOOK_SECONDS = 1.0  # for what a change that woke nobody up
 _DEAF_SECONDS = 1.0  # after which a task that goes on although it was cancelled is cancelled again
 
 
@@ -133,6 +134,8 @@ class ServiceIncarnation(Incarnation):
             return
         port = self.port
         with self.world.awake.counting():
+            if self.spec.head_start:
+                await self._caught_up()
             await until_ready(
                 self.question(spec, child),
                 self.expanded(spec),
@@ -143,6 +146,11 @@ class ServiceIncarnation(Incarnation):
                     early=lambda: self.world.expects(spec.after),
                 ),
             )
+
+    async def _caught_up(self) -> None:
+        """Return once what it depends on holds: a head start proves nothing."""
+        while self.world.lacks(self.unit.name):
+            await self.world.pause(_LOOK_SECONDS)
 
     def question(self, spec: ProbeSpec, child: Child | None) -> Ask:
         """The probe, joined with the question whose listener answers."""

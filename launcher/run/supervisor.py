@@ -9,6 +9,7 @@ from launcher import native
 from launcher.events import Command, Event, StackReady, UnitReady
 from launcher.plan.build import Plan, PlanUnit
 from launcher.plan.interpolate import Unresolved, expand
+from launcher.run import head_start
 from launcher.run import messages as m
 from launcher.run.machine import decide
 from launcher.run.serving import ServiceIncarnation
@@ -20,20 +21,23 @@ from launcher.stack.model import RestartSpec, ServiceSpec
 _JITTER = 0.1
 
 
-def initial_state(plan: Plan, wanted: frozenset[str]) -> State:
-    """Every unit of the plan, pending; only the wanted ones will be begun."""
-    return State(units={name: _initial(unit, wanted=name in wanted) for name, unit in plan.units.items()})
+def initial_state(plan: Plan, wanted: frozenset[str], idle: frozenset[str] = frozenset()) -> State:
+    """Every unit of the plan, pending; only the wanted ones will be begun. Idle ones are expected to find no work."""
+    units = {
+        name: _initial(unit).replaced(wanted=name in wanted, idle=name in idle) for name, unit in plan.units.items()
+    }
+    return State(units=units)
 
 
-def _initial(unit: PlanUnit, *, wanted: bool) -> UnitState:
-    service = isinstance(unit.spec, ServiceSpec)
+def _initial(unit: PlanUnit) -> UnitState:
+    service = unit.spec if isinstance(unit.spec, ServiceSpec) else None
     return UnitState(
         name=unit.name,
-        is_service=service,
+        is_service=service is not None,
         stage=unit.stage,
         depends_on=dict(unit.depends_on),
-        restart=unit.spec.restart if isinstance(unit.spec, ServiceSpec) else RestartSpec(policy="no"),
-        wanted=wanted,
+        restart=service.restart if service else RestartSpec(policy="no"),
+        head_start=service is not None and service.head_start,
     )
 
 
@@ -42,12 +46,13 @@ class Supervisor:
 
     def __init__(self, world: World, wanted: frozenset[str], publish: Callable[[Event], None]) -> None:
         self.world = world
-        self.state = initial_state(world.plan, wanted)
+        self.state = initial_state(world.plan, wanted, world.around.idle)
         self._publish = publish
         self._inbox: asyncio.Queue[m.Message | Command] = asyncio.Queue()
         self._current: dict[str, Incarnation] = {}
         self._exit_code: int | None = None
         world.expects = self._expects
+        world.lacks = self._lacks
 
     def submit(self, message: m.Message | Command) -> None:
         """Put something into the inbox. Call from the loop's own thread."""
@@ -117,6 +122,10 @@ class Supervisor:
         """Whether any of these units is wanted and on its way, yet not where it is wanted."""
         units = (self.state.units[name] for name in names if name in self.state.units)
         return any(unit.wanted and not unit.settled for unit in units)
+
+    def _lacks(self, unit: str) -> bool:
+        """Whether something that the unit depends on doesn't hold."""
+        return bool(head_start.missing(self.state.units, self.state.units[unit]))
 
     def _known_pids(self) -> set[int]:
         return {pid for incarnation in self._current.values() for pid in incarnation.pids()}

@@ -80,4 +80,5 @@ class Surroundings:
     node_paths: NodePaths | None = None
     dirs: Mapping[str, str] = field(default_factory=dict)  # ${dir.X}
     options: Mapping[str, str] = field(default_factory=dict)  # of built-in actions, from [marketplace]
+    idle: frozenset[str] = frozenset()  # tasks that had nothing to do at the last boot
     fresh: bool = False

@@ -124,6 +124,7 @@ class TaskIncarnation(Incarnation):
         if isinstance(verdict, Skip):
             self.world.add_outputs(verdict.outputs, frozenset())
             return m.Finished(self.unit.name, self.generation, skipped=verdict.reason)
+        self.post(m.Working(self.unit.name, self.generation))
         try:
             async with self.world.awake.timeout(spec.timeout):
                 outcome = await action.run(context)

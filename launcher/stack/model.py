@@ -106,6 +106,7 @@ class ServiceSpec(UnitSpec, frozen=True):
     restart: RestartSpec = RestartSpec()
     stop: StopSpec = StopSpec()
     watch: tuple[str, ...] = ()  # files or directories; a change restarts the service
+    head_start: Flag = False  # begun at a boot before what it depends on, when that had nothing to do the last time
 
 
 class TaskSpec(UnitSpec, frozen=True):
