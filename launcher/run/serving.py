@@ -134,8 +134,7 @@ class ServiceIncarnation(Incarnation):
             return
         port = self.port
         with self.world.awake.counting():
-            if self.spec.head_start:
-                await self._caught_up()
+            await self._caught_up()
             await until_ready(
                 self.question(spec, child),
                 self.expanded(spec),
@@ -149,7 +148,7 @@ class ServiceIncarnation(Incarnation):
 
     async def _caught_up(self) -> None:
         """Return once what it depends on holds: a head start proves nothing."""
-        while self.world.lacks(self.unit.name):
+        while self.world.is_ahead(self.unit.name):
             await self.world.pause(_LOOK_SECONDS)
 
     def question(self, spec: ProbeSpec, child: Child | None) -> Ask:

@@ -9,7 +9,6 @@ from launcher import native
 from launcher.events import Command, Event, StackReady, UnitReady
 from launcher.plan.build import Plan, PlanUnit
 from launcher.plan.interpolate import Unresolved, expand
-from launcher.run import head_start
 from launcher.run import messages as m
 from launcher.run.machine import decide
 from launcher.run.serving import ServiceIncarnation
@@ -52,7 +51,7 @@ class Supervisor:
         self._current: dict[str, Incarnation] = {}
         self._exit_code: int | None = None
         world.expects = self._expects
-        world.lacks = self._lacks
+        world.is_ahead = self._is_ahead
 
     def submit(self, message: m.Message | Command) -> None:
         """Put something into the inbox. Call from the loop's own thread."""
@@ -123,9 +122,9 @@ class Supervisor:
         units = (self.state.units[name] for name in names if name in self.state.units)
         return any(unit.wanted and not unit.settled for unit in units)
 
-    def _lacks(self, unit: str) -> bool:
-        """Whether something that the unit depends on doesn't hold."""
-        return bool(head_start.missing(self.state.units, self.state.units[unit]))
+    def _is_ahead(self, unit: str) -> bool:
+        """Whether it has a head start, and what it depends on has not caught up yet."""
+        return self.state.units[unit].ahead
 
     def _known_pids(self) -> set[int]:
         return {pid for incarnation in self._current.values() for pid in incarnation.pids()}

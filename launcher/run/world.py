@@ -34,7 +34,7 @@ class World:
         self.state_dir = state_dir
         self.publish = publish
         self.expects: Callable[[Iterable[str]], bool] = lambda _names: False  # the supervisor's: is one on its way?
-        self.lacks: Callable[[str], bool] = lambda _name: False  # the supervisor's: doesn't a dependency of it hold?
+        self.is_ahead: Callable[[str], bool] = lambda _name: False  # the supervisor's: of what it depends on
         self.outputs: dict[str, str] = {}
         self._stirred = asyncio.Event()
         self._awake: Awake | None = None
