@@ -13,6 +13,7 @@ from launcher import events
 from launcher.errors import STAGE_EXIT_CODES
 from launcher.run import head_start
 from launcher.run import messages as m
+from launcher.run.dependencies import dependents, missing
 from launcher.run.state import Phase, State, UnitState
 
 MAX_PORT_PICKS = 3
@@ -273,7 +274,7 @@ class _Turn:
             return
         for name in list(self.units):
             unit = self.units[name]
-            if unit.ahead and not head_start.missing(self.units, unit):
+            if unit.ahead and not missing(self.units, unit):
                 unit = self.change(name, ahead=False)  # it has caught up
             if unit.phase is Phase.PENDING and unit.wanted:
                 self.begin_or_wait(unit)
@@ -283,7 +284,7 @@ class _Turn:
 
     def too_early(self, unit: UnitState) -> bool:
         """Whether it runs on credit: it was begun ahead, and what it depends on doesn't hold yet."""
-        return unit.ahead and unit.phase is Phase.STARTING and bool(head_start.missing(self.units, unit))
+        return unit.ahead and unit.phase is Phase.STARTING and bool(missing(self.units, unit))
 
     def take_back(self, names: Sequence[str], reason: str) -> None:
         """End a head start; they begin anew once what they depend on holds."""
@@ -292,12 +293,12 @@ class _Turn:
         self.restart(names)
 
     def begin_or_wait(self, unit: UnitState) -> None:
-        missing = tuple((n, _MISSING[c]) for n, c in head_start.missing(self.units, unit).items())
-        ahead = bool(missing) and self.stack.booting and head_start.allowed(self.units, unit)
-        if missing and not ahead:
-            if missing != unit.waiting_on:
-                self.change(unit.name, waiting_on=missing)
-                self.publish(events.UnitWaiting(unit.name, missing, at=0))
+        lacking = tuple((n, _MISSING[c]) for n, c in missing(self.units, unit).items())
+        ahead = bool(lacking) and self.stack.booting and head_start.allowed(self.units, unit)
+        if lacking and not ahead:
+            if lacking != unit.waiting_on:
+                self.change(unit.name, waiting_on=lacking)
+                self.publish(events.UnitWaiting(unit.name, lacking, at=0))
             return
         generation = unit.generation + 1
         self.change(
@@ -327,10 +328,4 @@ class _Turn:
 
     def has_live_dependents(self, name: str) -> bool:
         """Whether anything that depends on it, directly or not, may still run."""
-        above, waiting = set[str](), [name]
-        while waiting:
-            current = waiting.pop()
-            direct = {u.name for u in self.units.values() if current in u.depends_on} - above
-            above |= direct
-            waiting += direct
-        return any(self.units[other].live for other in above)
+        return any(self.units[other].live for other in dependents(self.units, name))

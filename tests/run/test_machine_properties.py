@@ -4,7 +4,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from launcher.run import head_start
+from launcher.run.dependencies import missing
 from launcher.stack.model import RestartSpec
 from tests.support.histories import CRASH, Exit, History, Phase, e, m, unit
 
@@ -67,7 +67,7 @@ class Stack(RuleBasedStateMachine):
     def on_credit(self, unit_name):
         """The edge asks nobody whether he is ready before what he depends on holds."""
         known = self.history.state.units[unit_name]
-        return known.ahead and head_start.missing(self.history.state.units, known)
+        return known.ahead and missing(self.history.state.units, known)
 
     @rule()
     def the_task_finds_work(self):
@@ -136,7 +136,7 @@ class Stack(RuleBasedStateMachine):
             if known.ahead and known.phase is Phase.STARTING:
                 assert known.name == "api"
                 assert known.generation == 1
-                assert head_start.missing(self.history.state.units, known)
+                assert missing(self.history.state.units, known)
 
     @invariant()
     def a_finished_stack_runs_nothing(self):
