@@ -35,7 +35,7 @@ class VerifyBackend:
     async def run(self, context: StepContext) -> Outcome:
         """Ask both questions that the first pages will ask."""
         key = _key(context)
-        async with open_site(_base(context, "backend")) as site:
+        async with open_site(_base(context, "backend"), plain=True) as site:
             found: list[str] = []
             await until(self.deadline, lambda: _regions(site, key, found))
             await until(3 * _SESSION_SECONDS, lambda: session(site))
@@ -55,7 +55,7 @@ class VerifyAdmin:
         """Load the page as a browser would, without running it."""
         path = str(context.options.get("admin_path", "/app")).rstrip("/") + "/login"
         counted: list[int] = []
-        async with open_site(_base(context, "backend")) as site:
+        async with open_site(_base(context, "backend"), plain=True) as site:
             await until(self.deadline, lambda: _admin(site, path, counted))
         return Outcome(note=f"the login page and the {counted[-1]} files it names")
 
@@ -72,12 +72,12 @@ class VerifyStorefront:
     async def run(self, context: StepContext) -> Outcome:
         """Render the home page and compare it with what the backend sells."""
         pages: list[Page] = []
-        async with open_site(_base(context, "storefront")) as site:
+        async with open_site(_base(context, "storefront"), plain=True) as site:
             await until(self.deadline, lambda: home(site, pages))
         expected = context.options.get("expect_text")
         if expected:
             return Outcome(note=contains(pages[-1], str(expected)))
-        async with open_site(_base(context, "backend")) as backend:
+        async with open_site(_base(context, "backend"), plain=True) as backend:
             return Outcome(note=await wired(backend, _key(context), pages[-1]))
 
 
