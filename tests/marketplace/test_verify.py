@@ -135,6 +135,13 @@ def test_a_whole_admin_is_usable(admin):
     assert run(VerifyAdmin, admin).note == "the login page and the 3 files it names"
 
 
+def test_a_backend_that_has_just_begun_is_not_asked_to_compress(admin, web):
+    asked, script = [], web.pages["/app/assets/c.js"]
+    web.pages["/app/assets/c.js"] = lambda request: asked.append(request.headers["accept-encoding"]) or script
+    run(VerifyAdmin, admin)
+    assert asked == ["identity"]
+
+
 def test_a_missing_hashed_asset_is_seen_although_it_answers_200(admin, web):
     del web.pages["/app/assets/index-B1.js"]
     told = failure(VerifyAdmin, admin)
