@@ -134,7 +134,7 @@ class _Turn:
         if message.exit is not None:
             self.publish(events.UnitExited(unit.name, unit.generation, message.exit, expected=False, at=0))
         if self.too_early(unit) and not self.stack.stopping:
-            self.change(unit.name, phase=Phase.PENDING, has_process=False, ahead=False)
+            self.change(unit.name, phase=Phase.PENDING, has_process=False, ahead=False, taken_back=True)
             return
         was_ready = unit.phase is Phase.READY
         if unit.is_service and self.may_restart(unit, message, was_ready=was_ready):
@@ -289,6 +289,7 @@ class _Turn:
     def take_back(self, names: Sequence[str], reason: str) -> None:
         """End a head start; they begin anew once what they depend on holds."""
         for name in names:
+            self.change(name, taken_back=True)
             self.publish(events.Note(f"{name} is begun again later: {reason}", name, at=0))
         self.restart(names)
 
@@ -310,7 +311,8 @@ class _Turn:
             healthy=True,
             ahead=ahead,
         )
-        self.publish(events.UnitStarting(unit.name, generation, at=0))
+        restarts = generation - 2 if unit.taken_back else None
+        self.publish(events.UnitStarting(unit.name, generation, restarts=restarts, at=0))
         self.effects.append(m.Begin(unit.name, generation))
         if ahead:
             self.effects.append(m.ArmTimer(unit.name, generation, head_start.SECONDS))

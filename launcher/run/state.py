@@ -37,6 +37,7 @@ class UnitState(Value, frozen=True):
     head_start: bool = False  # may begin before what it depends on holds
     idle: bool = False  # a task that is expected to find nothing to do
     ahead: bool = False  # it has begun so; what it depends on doesn't hold yet, as far as is known
+    taken_back: bool = False  # it had a head start, and lost it
     again: bool = False  # begin anew once it has stopped
     has_process: bool = False
     healthy: bool = True

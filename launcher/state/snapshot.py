@@ -125,8 +125,8 @@ def _moved(unit: UnitView, event: e.Event) -> UnitView:  # noqa: PLR0911 - one l
     match event:
         case e.UnitWaiting(on=on):
             return _entered(unit, event, "waiting", waiting_on=on)
-        case e.UnitStarting(generation=generation, reason=reason):
-            restarts = max(0, generation - 1)
+        case e.UnitStarting(generation=generation, reason=reason, restarts=told):
+            restarts = max(0, generation - 1) if told is None else told
             return _entered(
                 unit, event, "starting", generation=generation, restarts=restarts, note=reason,
                 seconds=None, last_probe=None, exit=None, failure=None,

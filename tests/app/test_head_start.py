@@ -110,6 +110,7 @@ def test_when_a_task_has_work_to_do_it_begins_anew_after_that(booted_before):
     last_start = len(happened) - 1 - happened[::-1].index(("UnitStarted", "backend"))
     assert happened.index(("UnitDone", "migrate")) < last_start < happened.index(("UnitReady", "backend"))
     assert "backend is begun again later" in told
+    assert booted_before.unit("backend")["restarts"] == 0
     assert (booted_before.root / "schema").read_text() == "2"
 
 

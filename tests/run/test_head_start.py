@@ -59,6 +59,7 @@ def test_a_task_that_finds_work_takes_the_head_start_back(worker):
     history.done("tbuild")
     assert history.begun().count("backend") == 2
     assert history.generation("backend") == 2
+    assert history.published(e.UnitStarting)[-1].restarts == 0, "nothing has failed"
 
 
 def test_a_task_deeper_down_takes_it_back_too():
@@ -102,6 +103,7 @@ def test_one_that_ends_too_early_has_not_failed_and_begins_when_all_is_there():
     assert history.begun().count("backend") == 1, "no second head start"
     finished(history)
     assert history.begun().count("backend") == 2
+    assert history.published(e.UnitStarting)[-1].restarts == 0
 
 
 def test_one_that_cannot_even_be_started_has_not_failed_either():
