@@ -104,6 +104,7 @@ liveness = { http = "${url.web}/live", period = 0.1, failure_threshold = 1 }
 page = "http://${env.VALUE}"
 [services.failing]
 command = ["{python}", "failing.py", "{tag}"]
+depends_on = ["web"]  # a failure before that would end the boot
 restart = { policy = "always", delay = 0.05, max_failures = 2 }
 """)
     stack.env["PYTHONIOENCODING"] = "utf-8"
