@@ -7,6 +7,7 @@ Linux side: a SIGKILL to the Unix process is what a crash or the task manager is
 import contextlib
 import json
 import os
+import select
 import subprocess
 import textwrap
 import time
@@ -18,6 +19,7 @@ from typing import Any
 from scripts.wine import Wine, windows_path
 from tests.support.processes import state
 
+_QUIET_SECONDS = 0.2
 PRELUDE = '''
 import asyncio, json, os, subprocess, sys, time
 from pathlib import Path
@@ -61,6 +63,24 @@ except KeyboardInterrupt:
 '''
 
 
+def printed(process: "subprocess.Popen[str]") -> str:
+    """What a program prints until it ends.
+
+    Not until its pipe is closed: a console host of Wine may hold that open after all its programs have ended.
+    """
+    assert process.stdout is not None
+    pipe, data = process.stdout.fileno(), b""
+    while True:
+        if select.select([pipe], [], [], _QUIET_SECONDS)[0]:
+            chunk = os.read(pipe, 65536)
+            if not chunk:
+                break
+            data += chunk
+        elif process.poll() is not None:
+            break
+    return data.decode("utf-8", "replace")
+
+
 class Machine:
     """The prepared Wine, with a directory for one test's files."""
 
@@ -96,8 +116,7 @@ class Machine:
         """Run a program to its end; everything it answered."""
         found: dict[str, Any] = {}
         with self.running(source, *arguments) as process:
-            assert process.stdout is not None
-            text = process.stdout.read()
+            text = printed(process)
             assert process.wait() == 0, text
         for line in text.splitlines():
             if line.startswith("ANSWER "):
