@@ -129,12 +129,12 @@ class ServiceIncarnation(Incarnation):
 
     async def prove(self, child: Child | None) -> None:
         """Return when the service is ready: its probe passed and the listener on its port is its own."""
+        await self._caught_up()
         spec = self.spec.readiness
         if spec is None:
             return
         port = self.port
         with self.world.awake.counting():
-            await self._caught_up()
             await until_ready(
                 self.question(spec, child),
                 self.expanded(spec),

@@ -87,6 +87,17 @@ def test_it_loads_beside_what_it_depends_on_and_is_ready_after_it(booted_before)
     assert ("UnitProbing", "backend") not in happened[: happened.index(("UnitSkipped", "migrate"))], "nobody is asked"
 
 
+def test_one_without_a_probe_is_not_ready_before_what_it_depends_on_either(booted_before):
+    stack_file = booted_before.root / "rxlaunch.toml"
+    lines = stack_file.read_text().splitlines()
+    stack_file.write_text("\n".join(line for line in lines if '"-c", "pass"' not in line))
+    before = begun(booted_before)
+    booted(booted_before, lambda: begun(booted_before) > before)
+    happened = course(booted_before)
+    assert happened.index(("UnitStarted", "backend")) < happened.index(("UnitReady", "database"))
+    assert happened.index(("UnitSkipped", "migrate")) < happened.index(("UnitReady", "backend"))
+
+
 def test_control_without_the_option_it_waits(stack):
     prepare(stack, head_start=False)
     before = begun(stack)
