@@ -81,15 +81,12 @@ class UnitWaiting(Event, frozen=True):
 
 
 class UnitStarting(Event, frozen=True):
-    """Work on a unit began; `generation` counts its incarnations, `reason` says why (why a task must run).
-
-    `restarts` is told where it isn't `generation` - 1: a head start that was taken back was no failure.
-    """
+    """Work on a unit began; `generation` counts its incarnations, `reason` says why (why a task must run)."""
 
     unit: UnitName
     generation: int
     reason: str | None = None
-    restarts: int | None = None
+    restarts: int | None = None  # where it isn't generation - 1: a head start taken back was no failure
 
 
 class UnitStarted(Event, frozen=True):

@@ -7,6 +7,7 @@ of the storefront alone proves little (Next answers from its cache with the back
 import asyncio
 import html
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -35,7 +36,7 @@ class VerifyBackend:
     async def run(self, context: StepContext) -> Outcome:
         """Ask both questions that the first pages will ask."""
         key = _key(context)
-        async with open_site(_base(context, "backend"), plain=True) as site:
+        async with _site(context, "backend") as site:
             found: list[str] = []
             await until(self.deadline, lambda: _regions(site, key, found))
             await until(3 * _SESSION_SECONDS, lambda: session(site))
@@ -55,7 +56,7 @@ class VerifyAdmin:
         """Load the page as a browser would, without running it."""
         path = str(context.options.get("admin_path", "/app")).rstrip("/") + "/login"
         counted: list[int] = []
-        async with open_site(_base(context, "backend"), plain=True) as site:
+        async with _site(context, "backend") as site:
             await until(self.deadline, lambda: _admin(site, path, counted))
         return Outcome(note=f"the login page and the {counted[-1]} files it names")
 
@@ -72,12 +73,12 @@ class VerifyStorefront:
     async def run(self, context: StepContext) -> Outcome:
         """Render the home page and compare it with what the backend sells."""
         pages: list[Page] = []
-        async with open_site(_base(context, "storefront"), plain=True) as site:
+        async with _site(context, "storefront") as site:
             await until(self.deadline, lambda: home(site, pages))
         expected = context.options.get("expect_text")
         if expected:
             return Outcome(note=contains(pages[-1], str(expected)))
-        async with open_site(_base(context, "backend"), plain=True) as backend:
+        async with _site(context, "backend") as backend:
             return Outcome(note=await wired(backend, _key(context), pages[-1]))
 
 
@@ -255,10 +256,10 @@ def _shows(page: Page, text: str) -> bool:
     return text in page.text or text in html.unescape(page.text)
 
 
-def _base(context: StepContext, port: str) -> str:
+def _site(context: StepContext, port: str) -> AbstractAsyncContextManager[Site]:
     if port not in context.ports:
         raise StepFailed(f"no port is named {port}", remedy=f"add it to [ports]: {port} = …")
-    return f"http://127.0.0.1:{context.ports[port]}"
+    return open_site(f"http://127.0.0.1:{context.ports[port]}", plain=True)
 
 
 def _key(context: StepContext) -> str:

@@ -2,13 +2,12 @@
 
 import asyncio
 import contextlib
-import importlib
 import re
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from launcher.probes.contract import Answer, Probe
+from launcher.probes.loading import loaded
 from launcher.probes.local_address import is_local
 
 if TYPE_CHECKING:
@@ -30,8 +29,7 @@ def probe(spec: "ProbeSpec", redact: Redact) -> Probe:
     """GET the URL; right status, right text, no redirect to another host, all within `timeout` seconds."""
 
     async def ask() -> Answer:
-        if "httpx" not in sys.modules:  # before the clock starts: it takes 80 ms, and the loop has better things to do
-            await asyncio.to_thread(importlib.import_module, "httpx")
+        await loaded("httpx")
         try:
             async with asyncio.timeout(spec.timeout):
                 return await _ask(spec, redact)

@@ -11,7 +11,7 @@ from typing import Any
 
 from launcher import events
 from launcher.errors import STAGE_EXIT_CODES
-from launcher.run import head_start
+from launcher.run import backoff, head_start
 from launcher.run import messages as m
 from launcher.run.dependencies import dependents, missing
 from launcher.run.state import Phase, State, UnitState
@@ -136,40 +136,19 @@ class _Turn:
         if self.too_early(unit) and not self.stack.stopping:
             self.change(unit.name, phase=Phase.PENDING, has_process=False, ahead=False, taken_back=True)
             return
-        was_ready = unit.phase is Phase.READY
-        if unit.is_service and self.may_restart(unit, message, was_ready=was_ready):
+        if backoff.may_restart(self.stack, unit, message, self.now):
             self.back_off(unit)
             return
-        if unit.is_service and was_ready and message.exit and message.exit.ok and unit.restart.policy != "always":
+        ended_well = unit.phase is Phase.READY and message.exit is not None and message.exit.ok
+        if unit.is_service and ended_well and unit.restart.policy != "always":
             self.change(unit.name, phase=Phase.STOPPED, has_process=False, wanted=False)
             self.publish(events.UnitStopped(unit.name, at=0))
             return
         self.fail(unit, message.failure)
 
-    def may_restart(self, unit: UnitState, message: m.Ended, *, was_ready: bool) -> bool:
-        """Whether the policy allows another incarnation; never for a first start that fails during the boot."""
-        if unit.restart.policy == "no" or self.stack.stopping:
-            return False
-        if not was_ready and (self.stack.booting or message.exit is None):
-            return False
-        ok = message.exit is not None and message.exit.ok
-        if ok and unit.restart.policy == "on-failure":
-            return False
-        return len(self.recent_failures(unit)) < unit.restart.max_failures
-
-    def recent_failures(self, unit: UnitState) -> tuple[float, ...]:
-        """Times of the failures that still count, this one included."""
-        if unit.ready_at is not None and self.now - unit.ready_at >= unit.restart.reset_after:
-            return (self.now,)
-        earliest = self.now - unit.restart.window
-        return (*(at for at in unit.failures if at > earliest), self.now)
-
     def back_off(self, unit: UnitState) -> None:
-        failures = self.recent_failures(unit)
-        spec = unit.restart
-        delay = min(spec.max_delay, spec.delay * spec.factor ** (len(failures) - 1))
-        if unit.ready_at is not None:  # what was ready that long has waited already
-            delay = max(0.0, delay - (self.now - unit.ready_at))
+        failures = backoff.recent_failures(unit, self.now)
+        delay = backoff.delay(unit, len(failures), self.now)
         self.change(unit.name, phase=Phase.BACKOFF, has_process=False, failures=failures, ready_at=None)
         self.publish(events.UnitBackingOff(unit.name, delay, len(failures), at=0))
         self.effects.append(m.ArmTimer(unit.name, unit.generation, delay))

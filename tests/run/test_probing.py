@@ -103,13 +103,13 @@ def test_polling_is_fast_at_first_and_then_as_slow_as_was_asked_for():
     assert pauses[-1] == 1.0
 
 
-def refusing(times):
-    """Refused so many times, then answered; how often it was asked."""
+def refusing(times, code="refused"):
+    """Refused so many times, or badly answered with another code, then answered well; how often it was asked."""
     asked = []
 
     async def ask():
         asked.append(True)
-        return Answer(len(asked) > times, "refused" if len(asked) <= times else "fine", "refused")
+        return Answer(len(asked) > times, code if len(asked) <= times else "fine", code)
 
     return ask, asked
 
@@ -133,20 +133,9 @@ async def test_who_is_refused_although_somebody_listens_asks_no_more_often_for_t
     assert min(waiter.pauses) >= 0.025
 
 
-def bad_so_many_times(times):
-    """Bad so many times, then good; how often it was asked."""
-    asked = []
-
-    async def ask():
-        asked.append(True)
-        return Answer(len(asked) > times, "503" if len(asked) <= times else "fine", "status")
-
-    return ask, asked
-
-
 async def test_while_a_unit_it_needs_is_not_ready_it_is_asked_once_a_period_and_then_again_at_the_usual_pace():
     early = iter([True, True, False])
-    ask, _ = bad_so_many_times(3)
+    ask, _ = refusing(3, "status")
     waiter = Waiter()
     signs = Signs(early=lambda: next(early))
     await until_ready(ask, spec(period=60), waiter, changed=lambda _answer: None, signs=signs)
